@@ -1,0 +1,93 @@
+"""Every error a person may see: what happened, and what to do next.
+
+    SparecloudError
+    ├── InvalidInput         outside data that was refused (settings, messages, offers, arguments)
+    ├── EngineUnavailable    no container engine answers
+    ├── SandboxFailed        the container engine answered, and refused
+    ├── ChainUnavailable     no chain node answers
+    ├── TransactionFailed    the chain refused a transaction
+    ├── NotEnoughCoin        a wallet cannot pay what was asked of it
+    ├── WalletUnavailable    a key is missing, locked, or its passphrase is wrong
+    ├── BusUnavailable       the message bus does not answer
+    ├── PortInUse            a port we were told to listen on is taken
+    └── NotFound             a cluster, job or file that does not exist
+"""
+
+from typing import ClassVar
+
+
+class SparecloudError(Exception):
+    """The root: `title` says what happened, `hint` says what the reader can do next.
+
+    Neither may hold a secret. `exit_code` is what the command line exits with.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, title: str, hint: str = "") -> None:
+        super().__init__(title, hint)
+        self.title = title
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.hint}".rstrip()
+
+
+class InvalidInput(SparecloudError):
+    """Data from outside (a person, a file, a peer, a chain log) that is not acceptable."""
+
+    exit_code = 2
+
+
+class EngineUnavailable(SparecloudError):
+    """No container engine answers."""
+
+    exit_code = 3
+
+
+class SandboxFailed(SparecloudError):
+    """The container engine answered, and refused or failed."""
+
+    exit_code = 3
+
+
+class ChainUnavailable(SparecloudError):
+    """No chain node answers."""
+
+    exit_code = 4
+
+
+class TransactionFailed(SparecloudError):
+    """The chain refused or reverted a transaction."""
+
+    exit_code = 4
+
+
+class NotEnoughCoin(SparecloudError):
+    """A wallet cannot pay what was asked of it."""
+
+    exit_code = 5
+
+
+class WalletUnavailable(SparecloudError):
+    """A key is missing, locked, or its passphrase is wrong."""
+
+    exit_code = 5
+
+
+class BusUnavailable(SparecloudError):
+    """The message bus does not answer."""
+
+    exit_code = 6
+
+
+class PortInUse(SparecloudError):
+    """A port that we were told to listen on is taken."""
+
+    exit_code = 7
+
+
+class NotFound(SparecloudError):
+    """A cluster, job or file that does not exist."""
+
+    exit_code = 8

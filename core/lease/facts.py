@@ -1,0 +1,201 @@
+"""What happened to a lease. Every fact carries the instant `now` (Unix seconds) at which it was learnt."""
+
+from dataclasses import dataclass, field
+
+from core.lease.reason import Reason
+from core.model import Amount
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """Time passed."""
+
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class Restarted:
+    """The agent came back after a stop or a crash: effects under way before are lost, the journal is not."""
+
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class DonorAccepted:
+    """To the renter: a share's donor holds its room until `expires_at`."""
+
+    now: int
+    index: int
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class DonorRefused:
+    """To the renter: a share's donor will not serve it."""
+
+    now: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseOpened:
+    """The escrow holds the deposit."""
+
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningFailed:
+    """The escrow refused; nothing was paid. `why` is a sentence."""
+
+    now: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class MasterStarted:
+    """The cluster's master answers at `address`."""
+
+    now: int
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class MasterFailed:
+    """The cluster's master could not be started. `why` is a sentence."""
+
+    now: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkersSeen:
+    """The master's own word: the indices of the shares whose workers are registered and alive."""
+
+    now: int
+    indices: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class HeartbeatArrived:
+    """A donor's signed statement of seconds served."""
+
+    now: int
+    index: int
+    served_s: int
+    serving: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CloseAsked:
+    """Somebody with the right to do so wants the lease to end."""
+
+    now: int
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseClosed:
+    """The escrow takes claims until `claimable_until`, then refunds the rest."""
+
+    now: int
+    claimable_until: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseSwept:
+    """The escrow paid `refund` back to the renter, and each share what `paid` says; nothing is left in it."""
+
+    now: int
+    refund: Amount
+    paid: tuple[Amount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StartOrdered:
+    """To the donor: the escrow was found good, and the renter's master waits for the worker."""
+
+    now: int
+    master: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRuns:
+    """To the donor: the worker has been running since `since`."""
+
+    now: int
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerEnded:
+    """To the donor: the worker ended at `at`, and why in the container engine's words."""
+
+    now: int
+    at: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartFailed:
+    """To the donor: the worker could not be started. `why` is a sentence."""
+
+    now: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherArrived:
+    """To the donor: the renter signed that the share has earned `amount` so far."""
+
+    now: int
+    amount: Amount
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndingTold:
+    """To the donor: the renter, or the chain, says that the lease is over."""
+
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReclaimAsked:
+    """To the donor: the owner wants the machine back."""
+
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """To the donor: the escrow has paid the share `total` so far."""
+
+    now: int
+    total: Amount
+
+
+Fact = (
+    Ticked
+    | Restarted
+    | DonorAccepted
+    | DonorRefused
+    | LeaseOpened
+    | OpeningFailed
+    | MasterStarted
+    | MasterFailed
+    | WorkersSeen
+    | HeartbeatArrived
+    | CloseAsked
+    | LeaseClosed
+    | LeaseSwept
+    | StartOrdered
+    | WorkerRuns
+    | WorkerEnded
+    | StartFailed
+    | VoucherArrived
+    | EndingTold
+    | ReclaimAsked
+    | Claimed
+)

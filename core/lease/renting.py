@@ -1,0 +1,366 @@
+"""The renter's side of a lease: proposed, opened, started, running, draining, closing, ended."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from core.lease import effects as do
+from core.lease import facts as was
+from core.lease.reason import Reason
+from core.model import Agreement, Amount
+
+ASK_AGAIN_S: Final = 4
+"""An effect that nothing has answered is asked for again after so long."""
+
+MISSING_S: Final = 15
+"""A worker that its master no longer sees counts as lost after so long; Spark itself needs as much (docs/runtime.md)."""
+
+STOP_ALLOWANCE_S: Final = 10
+"""A donor is paid for stopping gracefully, so many seconds at most after it was told to."""
+
+
+class RentalPhase(StrEnum):
+    """Where a lease stands, for its renter."""
+
+    PROPOSED = "proposed"
+    OPENING = "opening"
+    STARTING = "starting"
+    RUNNING = "running"
+    DRAINING = "draining"
+    CLOSING = "closing"
+    ENDED = "ended"
+
+
+class PartState(StrEnum):
+    """Where one share of the lease stands, for its renter."""
+
+    PROPOSED = "proposed"
+    ACCEPTED = "accepted"
+    SERVING = "serving"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One share of the lease, as the renter knows it."""
+
+    state: PartState = PartState.PROPOSED
+    ordered_at: int = 0
+    missing_since: int = 0
+    lost_at: int = 0
+    heard_at: int = 0
+    served_s: int = 0
+    vouched: Amount = Amount(0)
+    finished: bool = False
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rental:
+    """A lease, as its renter knows it. `deadline` bounds the phase; `asked_at` is when its effects were last asked."""
+
+    agreement: Agreement
+    phase: RentalPhase
+    parts: tuple[Part, ...]
+    deadline: int
+    asked_at: int
+    start_within_s: int
+    master: str = ""
+    opened_at: int = 0
+    ending_at: int = 0
+    claimable_until: int = 0
+    reason: Reason | None = None
+    why: str = ""
+    refund: Amount = Amount(0)
+    paid: tuple[Amount, ...] = ()
+
+
+_Step = tuple[Rental, tuple[do.Effect, ...]]
+
+
+def propose(agreement: Agreement, *, now: int, accept_within_s: int, start_within_s: int) -> _Step:
+    """A new lease, each of its donors asked."""
+    rental = Rental(
+        agreement,
+        RentalPhase.PROPOSED,
+        tuple(Part() for _ in agreement.shares),
+        deadline=now + accept_within_s,
+        asked_at=now,
+        start_within_s=start_within_s,
+    )
+    return rental, _for_each(rental, do.ProposeShare)
+
+
+def step_rental(rental: Rental, fact: was.Fact) -> _Step:
+    """The lease after `fact`, and what to do about it."""
+    match rental.phase:
+        case RentalPhase.PROPOSED:
+            return _proposed(rental, fact)
+        case RentalPhase.OPENING:
+            return _opening(rental, fact)
+        case RentalPhase.STARTING | RentalPhase.RUNNING:
+            return _live(rental, fact)
+        case RentalPhase.DRAINING:
+            return _draining(rental, fact)
+        case RentalPhase.CLOSING:
+            return _closing(rental, fact)
+        case RentalPhase.ENDED:
+            return rental, ()
+
+
+def _proposed(rental: Rental, fact: was.Fact) -> _Step:
+    match fact:
+        case was.DonorAccepted(index=index) if _within(rental, index):
+            rental = _with_part(rental, index, state=PartState.ACCEPTED)
+            if any(part.state is PartState.PROPOSED for part in rental.parts):
+                return rental, ()
+            return replace(rental, phase=RentalPhase.OPENING, asked_at=fact.now), (do.OpenLease(),)
+        case was.DonorRefused(index=index) if _within(rental, index):
+            rental = _with_part(rental, index, reason=Reason.DONOR_REFUSED)
+            return _unopened(rental, Reason.DONOR_REFUSED)
+        case was.CloseAsked(reason=reason):
+            return _unopened(rental, reason)
+        case was.Ticked(now=now) if now >= rental.deadline:
+            parts = tuple(
+                replace(part, reason=Reason.DONOR_SILENT) if part.state is PartState.PROPOSED else part
+                for part in rental.parts
+            )
+            return _unopened(replace(rental, parts=parts), Reason.DONOR_SILENT)
+        case was.Ticked(now=now) | was.Restarted(now=now) if _due(rental, now):
+            return replace(rental, asked_at=now), _for_each(rental, do.ProposeShare, _waiting)
+        case _:
+            return rental, ()
+
+
+def _opening(rental: Rental, fact: was.Fact) -> _Step:
+    match fact:
+        case was.LeaseOpened(now=now):
+            rental = replace(rental, opened_at=now, asked_at=now, deadline=now + rental.start_within_s)
+            if rental.reason is not None:
+                return _drain(rental, rental.reason, now)
+            return replace(rental, phase=RentalPhase.STARTING), (do.StartMaster(),)
+        case was.OpeningFailed(why=why):
+            return _unopened(replace(rental, why=why), Reason.OPENING_FAILED)
+        case was.CloseAsked(reason=reason):
+            return replace(rental, reason=reason), ()
+        case was.Ticked(now=now) | was.Restarted(now=now) if _due(rental, now):
+            return replace(rental, asked_at=now), (do.OpenLease(),)
+        case _:
+            return rental, ()
+
+
+def _live(rental: Rental, fact: was.Fact) -> _Step:
+    match fact:
+        case was.MasterStarted(now=now, address=address) if not rental.master:
+            parts = tuple(replace(part, ordered_at=now) for part in rental.parts)
+            rental = replace(rental, master=address, parts=parts, asked_at=now)
+            return rental, _for_each(rental, do.OrderStart)
+        case was.MasterFailed(now=now, why=why):
+            return _drain(replace(rental, why=why), Reason.MASTER_FAILED, now)
+        case was.WorkersSeen():
+            return _seen(rental, fact)
+        case was.HeartbeatArrived(index=index) if _within(rental, index):
+            rental, signed = _paid(rental, fact)
+            if not fact.serving and rental.parts[index].state is not PartState.LOST:
+                rental = _lose(rental, index, fact.now, Reason.WORKER_DIED)
+            rental, more = _judge(rental, fact.now)
+            return rental, signed + more
+        case was.CloseAsked(now=now, reason=reason):
+            return _drain(rental, reason, now)
+        case was.Ticked(now=now):
+            return _live_tick(rental, now)
+        case was.Restarted(now=now) if not rental.master:
+            return replace(rental, asked_at=now), (do.StartMaster(),)
+        case _:
+            return rental, ()
+
+
+def _live_tick(rental: Rental, now: int) -> _Step:
+    if now >= rental.agreement.terms.ends_at:
+        return _drain(rental, Reason.TIME_IS_UP, now)
+    asked: tuple[do.Effect, ...] = (do.LookAtWorkers(),) if rental.master else ()
+    if rental.phase is RentalPhase.STARTING:
+        if now >= rental.deadline:
+            for index, part in enumerate(rental.parts):
+                if part.state is PartState.ACCEPTED:
+                    rental = _lose(rental, index, now, Reason.NEVER_STARTED)
+        elif _due(rental, now):
+            rental = replace(rental, asked_at=now)
+            asked += _for_each(rental, do.OrderStart, _unregistered) if rental.master else (do.StartMaster(),)
+    for index, part in enumerate(rental.parts):
+        if part.state is PartState.SERVING and part.missing_since and now - part.missing_since >= MISSING_S:
+            rental = _lose(rental, index, part.missing_since, Reason.WORKER_LOST)
+    rental, more = _judge(rental, now)
+    return rental, asked + more
+
+
+def _seen(rental: Rental, fact: was.WorkersSeen) -> _Step:
+    parts = []
+    for index, part in enumerate(rental.parts):
+        if index in fact.indices:
+            # A worker given up as late or missing that registers after all serves again.
+            back = not (part.state is PartState.LOST and part.finished)
+            parts.append(replace(part, state=PartState.SERVING, missing_since=0, lost_at=0, reason=None) if back else part)
+        elif part.state is PartState.SERVING and not part.missing_since:
+            parts.append(replace(part, missing_since=fact.now))
+        else:
+            parts.append(part)
+    return _judge(replace(rental, parts=tuple(parts)), fact.now)
+
+
+def _judge(rental: Rental, now: int) -> _Step:
+    """Running once every share serves or is lost; draining once all are lost."""
+    if all(part.state is PartState.LOST for part in rental.parts):
+        reasons = {part.reason for part in rental.parts}
+        alone = Reason.NEVER_STARTED if reasons == {Reason.NEVER_STARTED} else Reason.ALL_WORKERS_LOST
+        return _drain(rental, alone, now)
+    if rental.phase is RentalPhase.STARTING and not any(_unregistered(part) for part in rental.parts):
+        return replace(rental, phase=RentalPhase.RUNNING), ()
+    return rental, ()
+
+
+def _paid(rental: Rental, fact: was.HeartbeatArrived) -> _Step:
+    """Sign for what the donor states, as far as the renter saw the worker serve; the same again where it saw no more.
+
+    A share whose worker never registered is paid nothing, whatever its donor states.
+    """
+    part, share = rental.parts[fact.index], rental.agreement.shares[fact.index]
+    part = replace(part, heard_at=fact.now, served_s=max(part.served_s, fact.served_s), finished=not fact.serving)
+    if part.state is PartState.SERVING or part.reason in (Reason.WORKER_DIED, Reason.WORKER_LOST):
+        witnessed_s = _witnessed_until(rental, part, fact.now) - part.ordered_at
+        earned = share.earned(min(fact.served_s, witnessed_s))
+        part = replace(part, vouched=Amount(max(part.vouched, earned)))
+    rental = _with(rental, fact.index, part)
+    return rental, (do.SignVoucher(fact.index, part.vouched),) if part.vouched else ()
+
+
+def _witnessed_until(rental: Rental, part: Part, now: int) -> int:
+    ends = [now, rental.agreement.terms.ends_at]
+    if part.lost_at:
+        ends.append(part.lost_at)
+    elif part.missing_since:
+        # The donor knows the second its worker died, the master learns it a moment later: either may be first.
+        ends.append(part.missing_since)
+    if rental.ending_at:
+        ends.append(rental.ending_at + STOP_ALLOWANCE_S)
+    return min(ends)
+
+
+def _draining(rental: Rental, fact: was.Fact) -> _Step:
+    match fact:
+        case was.HeartbeatArrived(index=index) if _within(rental, index):
+            rental, signed = _paid(rental, fact)
+            if any(_unfinished(part) for part in rental.parts):
+                return rental, signed
+            rental, closing = _close(rental, fact.now)
+            return rental, signed + closing
+        case was.Ticked(now=now) if now >= rental.deadline:
+            return _close(rental, now)
+        case was.Ticked(now=now) | was.Restarted(now=now) if _due(rental, now):
+            return replace(rental, asked_at=now), _for_each(rental, do.TellEnding, _unfinished)
+        case _:
+            return rental, ()
+
+
+def _closing(rental: Rental, fact: was.Fact) -> _Step:
+    match fact:
+        case was.HeartbeatArrived(index=index) if _within(rental, index):
+            return _paid(rental, fact)
+        case was.LeaseClosed(claimable_until=until):
+            return replace(rental, claimable_until=until), ()
+        case was.LeaseSwept(refund=refund, paid=paid):
+            return replace(rental, phase=RentalPhase.ENDED, refund=refund, paid=paid), ()
+        case was.Ticked(now=now) if rental.claimable_until and now > rental.claimable_until:
+            return rental, (do.SweepLease(),)
+        case was.Ticked(now=now) | was.Restarted(now=now) if not rental.claimable_until and _due(rental, now):
+            again: tuple[do.Effect, ...] = (do.StopCluster(), do.CloseLease())
+            return replace(rental, asked_at=now), again + _for_each(rental, do.TellEnding, _unfinished)
+        case was.Restarted():
+            return rental, (do.StopCluster(),)
+        case _:
+            return rental, ()
+
+
+def _unopened(rental: Rental, reason: Reason) -> _Step:
+    """End a lease that nothing was paid for, and let its donors know."""
+    ended = replace(rental, phase=RentalPhase.ENDED, reason=rental.reason or reason)
+    return ended, _for_each(rental, do.TellEnding)
+
+
+def _drain(rental: Rental, reason: Reason, now: int) -> _Step:
+    """Have the donors stop, and wait two intervals at most for their last heartbeats before the escrow is closed."""
+    patience_s = 2 * rental.agreement.interval_s + STOP_ALLOWANCE_S
+    rental = replace(
+        rental,
+        phase=RentalPhase.DRAINING,
+        reason=reason,
+        ending_at=now,
+        deadline=now + patience_s,
+        asked_at=now,
+    )
+    told = _for_each(rental, do.TellEnding)
+    if any(_unfinished(part) for part in rental.parts):
+        return rental, told
+    rental, closing = _close(rental, now)
+    return rental, told + closing
+
+
+def _close(rental: Rental, now: int) -> _Step:
+    return replace(rental, phase=RentalPhase.CLOSING, asked_at=now), (do.StopCluster(), do.CloseLease())
+
+
+def _lose(rental: Rental, index: int, at: int, reason: Reason) -> Rental:
+    return _with_part(rental, index, state=PartState.LOST, lost_at=at, missing_since=0, reason=reason)
+
+
+def _within(rental: Rental, index: int) -> bool:
+    return 0 <= index < len(rental.parts)
+
+
+def _due(rental: Rental, now: int) -> bool:
+    return now - rental.asked_at >= ASK_AGAIN_S
+
+
+def _waiting(part: Part) -> bool:
+    return part.state is PartState.PROPOSED
+
+
+def _unregistered(part: Part) -> bool:
+    return part.state is PartState.ACCEPTED
+
+
+def _unfinished(part: Part) -> bool:
+    """A share that may still be served: its donor has not said that it stopped."""
+    never = part.state is PartState.LOST and part.reason is Reason.NEVER_STARTED
+    return not part.finished and not never and part.ordered_at > 0
+
+
+def _for_each(
+    rental: Rental, effect: Callable[[int], do.Effect], which: Callable[[Part], bool] = lambda _part: True
+) -> tuple[do.Effect, ...]:
+    return tuple(effect(index) for index, part in enumerate(rental.parts) if which(part))
+
+
+def _with(rental: Rental, index: int, part: Part) -> Rental:
+    return replace(rental, parts=(*rental.parts[:index], part, *rental.parts[index + 1 :]))
+
+
+def _with_part(
+    rental: Rental,
+    index: int,
+    *,
+    state: PartState | None = None,
+    lost_at: int | None = None,
+    missing_since: int | None = None,
+    reason: Reason | None = None,
+) -> Rental:
+    part = rental.parts[index]
+    changed = replace(
+        part,
+        state=part.state if state is None else state,
+        lost_at=part.lost_at if lost_at is None else lost_at,
+        missing_since=part.missing_since if missing_since is None else missing_since,
+        reason=reason,
+    )
+    return _with(rental, index, changed)

@@ -1,0 +1,257 @@
+"""The donor's side of a lease, one share of it: accepted, starting, serving, stopping, claiming, ended."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from core.lease import effects as do
+from core.lease import facts as was
+from core.lease.reason import Reason
+from core.model import Agreement, Amount, Share
+
+ASK_AGAIN_S: Final = 4
+"""An effect that nothing has answered is asked for again after so long."""
+
+LOOK_EVERY_S: Final = 2
+"""A running worker is looked at this often."""
+
+START_WITHIN_S: Final = 120
+"""A worker that does not run by then is given up."""
+
+START_PATIENCE_S: Final = 45
+"""A renter pays from the order on, but only once the worker is registered: so long the donor waits for the first voucher."""
+
+
+class ServicePhase(StrEnum):
+    """Where a share stands, for its donor."""
+
+    ACCEPTED = "accepted"
+    STARTING = "starting"
+    SERVING = "serving"
+    STOPPING = "stopping"
+    CLAIMING = "claiming"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A share, as its donor knows it. `deadline` bounds the phase; `paid` is what the escrow has paid out."""
+
+    agreement: Agreement
+    index: int
+    phase: ServicePhase
+    deadline: int
+    asked_at: int
+    started_at: int = 0
+    ended_at: int = 0
+    beat_at: int = 0
+    looked_at: int = 0
+    patient_until: int = 0
+    voucher: Amount = Amount(0)
+    signature: str = ""
+    paid: Amount = Amount(0)
+    reason: Reason | None = None
+    why: str = ""
+
+    @property
+    def share(self) -> Share:
+        """The share served."""
+        return self.agreement.shares[self.index]
+
+    def served_s(self, now: int) -> int:
+        """Whole seconds served until `now`: never beyond the worker's end or the lease's."""
+        if not self.started_at:
+            return 0
+        until = min(now, self.agreement.terms.ends_at, self.ended_at or now)
+        return max(0, until - self.started_at)
+
+
+_Step = tuple[Service, tuple[do.Effect, ...]]
+
+
+def accept(agreement: Agreement, index: int, *, now: int, hold_s: int) -> _Step:
+    """A share accepted: its room is held for `hold_s` seconds."""
+    service = Service(agreement, index, ServicePhase.ACCEPTED, deadline=now + hold_s, asked_at=now)
+    return service, (do.AnswerAccepted(),)
+
+
+def step_service(service: Service, fact: was.Fact) -> _Step:
+    """The share after `fact`, and what to do about it."""
+    match service.phase:
+        case ServicePhase.ACCEPTED:
+            return _accepted(service, fact)
+        case ServicePhase.STARTING:
+            return _starting(service, fact)
+        case ServicePhase.SERVING:
+            return _serving(service, fact)
+        case ServicePhase.STOPPING:
+            return _stopping(service, fact)
+        case ServicePhase.CLAIMING:
+            return _claiming(service, fact)
+        case ServicePhase.ENDED:
+            return service, ()
+
+
+def _accepted(service: Service, fact: was.Fact) -> _Step:
+    match fact:
+        case was.StartOrdered(now=now, master=master, secret=secret):
+            started = replace(service, phase=ServicePhase.STARTING, deadline=now + START_WITHIN_S, asked_at=now)
+            return started, (do.StartWorker(master, secret),)
+        case was.EndingTold():
+            return _end(service, Reason.RENTER_CLOSED), ()
+        case was.ReclaimAsked():
+            return _end(service, Reason.OWNER_RETURNED), ()
+        case was.Ticked(now=now) if now >= service.deadline:
+            return _end(service, Reason.NOT_OPENED), ()
+        case _:
+            return service, ()
+
+
+def _starting(service: Service, fact: was.Fact) -> _Step:
+    match fact:
+        case was.WorkerRuns(now=now, since=since):
+            return replace(
+                service,
+                phase=ServicePhase.SERVING,
+                started_at=since,
+                beat_at=now,
+                looked_at=now,
+                patient_until=now + START_PATIENCE_S,
+            ), ()
+        case was.StartOrdered(now=now, master=master, secret=secret):
+            # The renter orders again while the worker is not registered: after a crash this is how it gets started.
+            return replace(service, asked_at=now), (do.StartWorker(master, secret),)
+        case was.StartFailed(now=now, why=why):
+            return _stop(replace(service, why=why), Reason.START_FAILED, now)
+        case was.WorkerEnded(now=now, at=at, why=why):
+            return _stop(replace(service, ended_at=at, why=why), Reason.START_FAILED, now)
+        case was.Ticked(now=now) if now >= service.deadline:
+            return _stop(service, Reason.START_FAILED, now)
+        case was.Restarted():
+            return service, (do.LookAtWorker(),)
+        case _:
+            return _told_to_stop(service, fact)
+
+
+def _serving(service: Service, fact: was.Fact) -> _Step:
+    match fact:
+        case was.VoucherArrived():
+            return _take(service, fact), ()
+        case was.WorkerEnded(now=now, at=at, why=why):
+            # A worker of which nothing is left (at = 0) is known to have served until the last heartbeat.
+            return _stop(replace(service, ended_at=at or service.beat_at, why=why), Reason.WORKER_DIED, now)
+        case was.Restarted(now=now):
+            # Nobody sent heartbeats while this agent was away, so nobody could pay: give the renter time to catch up.
+            patient = now + 2 * service.agreement.interval_s
+            service = replace(service, patient_until=max(service.patient_until, patient), beat_at=now)
+            return service, (do.LookAtWorker(), do.SendHeartbeat(service.served_s(now), True))
+        case was.Ticked(now=now):
+            return _serving_tick(service, now)
+        case _:
+            return _told_to_stop(service, fact)
+
+
+def _serving_tick(service: Service, now: int) -> _Step:
+    if now >= service.agreement.terms.ends_at:
+        return _stop(service, Reason.TIME_IS_UP, now)
+    if now >= service.patient_until and _unpaid(service, now) > service.share.rate * 2 * service.agreement.interval_s:
+        return _stop(service, Reason.UNPAID, now)
+    asked: tuple[do.Effect, ...] = ()
+    if now - service.looked_at >= LOOK_EVERY_S:
+        service = replace(service, looked_at=now)
+        asked += (do.LookAtWorker(),)
+    if now - service.beat_at >= service.agreement.interval_s:
+        service = replace(service, beat_at=now)
+        asked += (do.SendHeartbeat(service.served_s(now), True), do.LookAtLease())
+    return service, asked
+
+
+def _unpaid(service: Service, now: int) -> int:
+    return service.share.earned(service.served_s(now)) - service.voucher
+
+
+def _told_to_stop(service: Service, fact: was.Fact) -> _Step:
+    match fact:
+        case was.EndingTold(now=now):
+            return _stop(service, Reason.RENTER_CLOSED, now)
+        case was.ReclaimAsked(now=now):
+            return _stop(service, Reason.OWNER_RETURNED, now)
+        case _:
+            return service, ()
+
+
+def _stop(service: Service, reason: Reason, now: int) -> _Step:
+    stopping = replace(service, phase=ServicePhase.STOPPING, reason=reason, asked_at=now)
+    return stopping, (do.StopWorker(),)
+
+
+def _stopping(service: Service, fact: was.Fact) -> _Step:
+    match fact:
+        case was.VoucherArrived():
+            return _take(service, fact), ()
+        case was.WorkerRuns(since=since) if not service.started_at:
+            return replace(service, started_at=since), ()
+        case was.WorkerEnded(now=now, at=at):
+            service = replace(service, ended_at=service.ended_at or at or now)
+            if not service.started_at:
+                return _end(service, service.reason or Reason.START_FAILED), (do.SendHeartbeat(0, False),)
+            patience_s = 2 * service.agreement.interval_s
+            service = replace(service, phase=ServicePhase.CLAIMING, deadline=now + patience_s, asked_at=now)
+            return service, (do.SendHeartbeat(service.served_s(now), False),)
+        case was.Ticked(now=now) | was.Restarted(now=now) if now - service.asked_at >= ASK_AGAIN_S:
+            return replace(service, asked_at=now), (do.StopWorker(),)
+        case _:
+            return service, ()
+
+
+def _claiming(service: Service, fact: was.Fact) -> _Step:
+    match fact:
+        case was.VoucherArrived():
+            before = service.voucher
+            service = _take(service, fact)
+            # Claim at once where the voucher covers all that was served; wait for a better one until the deadline.
+            if service.voucher > before and not _unpaid(service, fact.now):
+                return replace(service, asked_at=fact.now), (_claim(service),)
+            return service, ()
+        case was.Claimed(now=now, total=total):
+            service = replace(service, paid=Amount(max(service.paid, total)))
+            done = service.paid >= service.voucher and (not _unpaid(service, now) or now >= service.deadline)
+            return (_end(service, service.reason), ()) if done else (service, ())
+        case was.LeaseSwept():
+            why = "The escrow was refunded before the last voucher was redeemed."
+            return _end(replace(service, why=why) if service.voucher > service.paid else service, service.reason), ()
+        case was.Ticked(now=now) | was.Restarted(now=now):
+            return _claiming_tick(service, now)
+        case _:
+            return service, ()
+
+
+def _claiming_tick(service: Service, now: int) -> _Step:
+    terms = service.agreement.terms
+    if now > terms.ends_at + terms.grace_s:
+        return _end(replace(service, why="The time to claim is over."), service.reason), ()
+    if now - service.asked_at < ASK_AGAIN_S:
+        return service, ()
+    asked: tuple[do.Effect, ...] = ()
+    if now < service.deadline and _unpaid(service, now):
+        asked += (do.SendHeartbeat(service.served_s(now), False),)
+    elif service.voucher > service.paid:
+        asked += (_claim(service),)
+    else:
+        return _end(service, service.reason), ()
+    return replace(service, asked_at=now), asked
+
+
+def _claim(service: Service) -> do.ClaimVoucher:
+    return do.ClaimVoucher(service.voucher, service.signature)
+
+
+def _take(service: Service, fact: was.VoucherArrived) -> Service:
+    """Keep the highest voucher; one above the cap could never be redeemed."""
+    if service.voucher < fact.amount <= service.share.cap:
+        return replace(service, voucher=fact.amount, signature=fact.signature)
+    return service
+
+
+def _end(service: Service, reason: Reason | None) -> Service:
+    return replace(service, phase=ServicePhase.ENDED, reason=service.reason or reason)

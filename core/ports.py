@@ -1,0 +1,258 @@
+"""What the use cases need of the world: small Protocols that adapters fill and tests may replace.
+
+Every coroutine here may be cancelled, raises only children of SparecloudError, and is safe to call twice:
+"already there" and "already gone" are success.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from core.lease import Lease
+from core.model import (
+    Address,
+    Agreement,
+    Amount,
+    Balances,
+    Job,
+    LeaseId,
+    LeaseRecord,
+    Measured,
+    Redemption,
+    Share,
+    SignedOffer,
+    Statement,
+    Terms,
+    WorkerReport,
+)
+
+
+class Clock(Protocol):
+    """Unix time in whole seconds, and waiting."""
+
+    def now(self) -> int: ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class Notary(Protocol):
+    """Signs statements with one key, and says who signed others'. The key stays in core/chain/wallet.py."""
+
+    @property
+    def address(self) -> Address:
+        """The account that `sign` signs for."""
+        ...
+
+    def sign(self, statement: Statement) -> str:
+        """The EIP-712 signature of `statement`: 0x and 130 hexadecimal digits (r, s, v; s in the lower half)."""
+        ...
+
+    def signer(self, statement: Statement, signature: str) -> Address:
+        """Who signed `statement`. Raises InvalidInput where the signature is malformed or malleable."""
+        ...
+
+
+class Chain(Protocol):
+    """The coin and the lease escrow, seen from one wallet."""
+
+    @property
+    def address(self) -> Address:
+        """The wallet's account."""
+        ...
+
+    def new_session(self) -> Notary:
+        """A fresh key that signs vouchers and letters; kept by the wallet, so that `session` finds it again."""
+        ...
+
+    def session(self, address: Address) -> Notary:
+        """The session key made earlier. Raises WalletUnavailable."""
+        ...
+
+    def draft(
+        self, shares: Sequence[Share], *, session: Address, ends_at: int, grace_s: int, salt: str
+    ) -> tuple[LeaseId, Terms]:
+        """Terms over `shares` (root, sum of caps) and the id that the escrow will know them by. Pure."""
+        ...
+
+    def check(self, agreement: Agreement) -> None:
+        """Raise InvalidInput unless the agreement's root and lease id follow from its shares and terms. Pure."""
+        ...
+
+    async def balances(self) -> Balances: ...
+
+    async def now(self) -> int:
+        """The time of the chain's latest block."""
+        ...
+
+    async def open_lease(self, terms: Terms) -> None:
+        """Pay the deposit into escrow, in one transaction with the coin's permit. Returns once it is mined.
+
+        Raises NotEnoughCoin, TransactionFailed.
+        """
+        ...
+
+    async def lease(self, lease: LeaseId) -> LeaseRecord | None:
+        """What the escrow holds, None where it knows no such lease."""
+        ...
+
+    async def paid(self, lease: LeaseId, index: int) -> Amount:
+        """What a share has been paid so far."""
+        ...
+
+    async def claim(self, agreement: Agreement, redemptions: Sequence[Redemption]) -> None:
+        """Redeem vouchers, many in one transaction. A voucher already redeemed pays nothing and is no error."""
+        ...
+
+    async def close(self, terms: Terms) -> None:
+        """End the lease early: claims stay possible for the terms' grace."""
+        ...
+
+    async def sweep(self, terms: Terms) -> Amount:
+        """Refund what nobody claimed, once the grace is over; returns the refund (also when already swept)."""
+        ...
+
+
+class WorkerRuntime(Protocol):
+    """Sandboxed workers on a donor's machine. The donor's own limits fix the sandbox, the renter has no say."""
+
+    async def version(self) -> str:
+        """The container engine's version. Raises EngineUnavailable with what to install or start."""
+        ...
+
+    async def start_worker(self, agreement: Agreement, share: Share, master: str, secret: str) -> WorkerReport:
+        """Start the share's worker, or adopt the one already there. `master` and `secret` come from the renter."""
+        ...
+
+    async def worker(self, lease: LeaseId, index: int) -> WorkerReport: ...
+
+    async def stop_worker(self, lease: LeaseId, index: int) -> WorkerReport:
+        """Stop it (graceful first) and report when it ended. Keeps nothing running; `forget` removes the rest."""
+        ...
+
+    async def forget(self, lease: LeaseId, index: int) -> None:
+        """Remove the share's container, volume and, where nobody else uses it, the lease's network."""
+        ...
+
+    async def held(self) -> frozenset[tuple[LeaseId, int]]:
+        """Every share of which this agent still has a container, volume or network."""
+        ...
+
+
+class ClusterRuntime(Protocol):
+    """A cluster's master and drivers on the renter's own machine."""
+
+    async def version(self) -> str:
+        """The container engine's version. Raises EngineUnavailable with what to install or start."""
+        ...
+
+    async def start_master(self, lease: LeaseId, secret: str) -> str:
+        """Start the cluster's master, or adopt the one already there; returns the address workers join."""
+        ...
+
+    async def secret(self, lease: LeaseId) -> str | None:
+        """The secret that a running master was started with, None where there is no master."""
+        ...
+
+    async def screen(self, lease: LeaseId) -> str | None:
+        """A loopback address of the cluster's own web screen, None where there is none."""
+        ...
+
+    async def registered(self, lease: LeaseId) -> frozenset[int]:
+        """The indices of the shares whose workers are registered and alive."""
+        ...
+
+    async def submit(
+        self, lease: LeaseId, job: str, program: Path, arguments: Sequence[str], inputs: Path | None
+    ) -> Job:
+        """Run `program` (one file) as job `job`; `inputs` (a file or folder) appears to it under /job/input.
+
+        Raises NotFound where a path does not exist, SandboxFailed where the cluster has no master.
+        """
+        ...
+
+    async def jobs(self, lease: LeaseId) -> tuple[Job, ...]: ...
+
+    def logs(self, lease: LeaseId, job: str, *, follow: bool) -> AsyncIterator[bytes]:
+        """The job's output so far, and with `follow` until it ends. Raises NotFound."""
+        ...
+
+    async def outputs(self, lease: LeaseId, job: str, target: Path) -> tuple[Path, ...]:
+        """Copy what the job wrote under /job/output into `target`; the files written. Raises NotFound."""
+        ...
+
+    async def stop_job(self, lease: LeaseId, job: str) -> None: ...
+
+    async def forget(self, lease: LeaseId) -> None:
+        """Remove the lease's master, drivers, volumes and, where nobody else uses it, its network."""
+        ...
+
+    async def held(self) -> frozenset[LeaseId]:
+        """Every lease of which this agent still has a container, volume or network."""
+        ...
+
+
+class Board(Protocol):
+    """The offers of the market: public, signed, expiring."""
+
+    async def publish(self, offer: SignedOffer) -> None: ...
+
+    async def ask(self) -> None:
+        """Ask every donor to publish its offer now."""
+        ...
+
+    def offers(self, now: int) -> tuple[SignedOffer, ...]:
+        """Verified offers that have not expired, one a donor (the highest sequence), ordered by donor."""
+        ...
+
+    async def asked(self) -> None:
+        """Return when somebody asks for offers."""
+        ...
+
+    async def changed(self) -> None:
+        """Return when the board holds something new."""
+        ...
+
+
+class Peers(Protocol):
+    """Sealed, signed letters between two parties. At most once: what must arrive is sent again by its sender."""
+
+    @property
+    def seal_key(self) -> str:
+        """The public key that letters to this party are sealed to."""
+        ...
+
+    async def send(self, notary: Notary, recipient: Address, seal_key: str, body: bytes) -> None:
+        """Seal `body` to `seal_key` and send it, signed by `notary`. Raises InvalidInput where it is too large."""
+        ...
+
+    async def listen(self, recipient: Address) -> None:
+        """Take letters to `recipient` from now on."""
+        ...
+
+    def letters(self) -> AsyncIterator[tuple[Address, Address, bytes]]:
+        """(sender, recipient, body) of each letter listened for; forged, stale and replayed ones never appear."""
+        ...
+
+
+class Journal(Protocol):
+    """What survives a crash: leases by key, and small records beside them."""
+
+    def save(self, key: str, lease: Lease) -> None:
+        """Durable when it returns."""
+        ...
+
+    def leases(self) -> Mapping[str, Lease]: ...
+
+    def put(self, table: str, key: str, value: bytes) -> None: ...
+
+    def get(self, table: str, key: str) -> bytes | None: ...
+
+    def rows(self, table: str) -> Mapping[str, bytes]: ...
+
+    def drop(self, table: str, key: str) -> None: ...
+
+
+class Probe(Protocol):
+    """What the machine has, and what of it is free now."""
+
+    async def measure(self) -> Measured: ...

@@ -1,0 +1,143 @@
+"""Settings: one strict struct, read from one TOML file; every key has a default, a sentence and its bounds.
+
+State (leases, earnings, keys) lives elsewhere. An unknown key, a wrong type or a value out of bounds is refused
+with the file and the key named: a misspelt limit must never be silently ignored.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from core.errors import InvalidInput
+from core.model import Amount, Prices, Resources
+
+_Port = Annotated[int, Meta(ge=0, le=65535)]
+_Seconds = Annotated[int, Meta(ge=1, le=86_400)]
+_Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+_Price = Annotated[int, Meta(ge=0, le=10**18)]
+_Url = Annotated[str, Meta(max_length=300)]
+_Account = Annotated[str, Meta(pattern="^(0x[0-9a-fA-F]{40})?$")]
+
+
+class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where the chain and the relay are. Empty addresses mean that no market has been chosen yet."""
+
+    rpc_url: _Url = ""
+    coin: _Account = ""
+    escrow: _Account = ""
+    bus_url: _Url = ""
+
+
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The most a donor shares, whatever is idle; 0 shares none of it."""
+
+    cpu_millis: _Count = 2000
+    memory_mib: _Count = 4096
+    disk_mib: _Count = 20480
+    gpu_count: _Count = 0
+    gpu_memory_mib: _Count = 0
+
+    def resources(self) -> Resources:
+        """The limits as a vector."""
+        return Resources(self.cpu_millis, self.memory_mib, self.disk_mib, self.gpu_count, self.gpu_memory_mib)
+
+
+class Asking(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a donor asks for one unit for one second, in the coin's smallest unit (10^18 are one coin).
+
+    The defaults ask 0.02 coin an hour for a core and 0.004 for a GiB.
+    """
+
+    cpu_milli: _Price = 5_555_555_555
+    memory_mib: _Price = 1_085_069_444
+    disk_mib: _Price = 0
+    gpu: _Price = 55_555_555_555_555
+
+    def prices(self) -> Prices:
+        """The prices as a noun."""
+        return Prices(Amount(self.cpu_milli), Amount(self.memory_mib), Amount(self.disk_mib), Amount(self.gpu))
+
+
+class Donor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How this machine serves others."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=40)] = "laptop"
+    limits: Limits = Limits()
+    asking: Asking = Asking()
+    share_on_battery: bool = False
+    offer_every_s: Annotated[int, Meta(ge=1, le=300)] = 20
+    longest_lease_s: Annotated[int, Meta(ge=60, le=30 * 86_400)] = 86_400
+    shortest_grace_s: Annotated[int, Meta(ge=1, le=7 * 86_400)] = 600
+    shortest_interval_s: Annotated[int, Meta(ge=1, le=3600)] = 10
+
+
+class Renter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How this machine rents."""
+
+    agent_port: _Port = 0
+    interval_s: _Seconds = 20
+    grace_s: Annotated[int, Meta(ge=1, le=7 * 86_400)] = 900
+    accept_within_s: _Seconds = 10
+    start_within_s: _Seconds = 120
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The whole file."""
+
+    network: Network = Network()
+    donor: Donor = Donor()
+    renter: Renter = Renter()
+
+
+FILE_NAME = "settings.toml"
+
+
+def parse(text: str, source: str) -> Settings:
+    """The settings that `text` (TOML) holds; `source` is named in refusals. Raises InvalidInput."""
+    try:
+        return msgspec.toml.decode(text, type=Settings)
+    except msgspec.ValidationError as refused:
+        raise InvalidInput(
+            f"{source} holds a setting that is not acceptable: {_readable(str(refused))}.",
+            "Correct that line, or delete it to use the default.",
+        ) from refused
+    except msgspec.DecodeError as broken:
+        raise InvalidInput(f"{source} is not valid TOML: {broken}.", "Correct it, or delete it to start over.") from broken
+
+
+def read(folder: Path) -> Settings:
+    """The settings kept in `folder`, or the defaults where there is no file. Raises InvalidInput."""
+    path = folder / FILE_NAME
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, UnicodeDecodeError) as unreadable:
+        raise InvalidInput(f"{path} cannot be read: {unreadable}.", "Make it readable, or delete it.") from unreadable
+    return parse(text, str(path))
+
+
+def text(settings: Settings) -> str:
+    """`settings` as TOML that `parse` reads back to the same."""
+    return "\n".join(_lines((), msgspec.to_builtins(settings))).strip() + "\n"
+
+
+def _lines(table: tuple[str, ...], values: dict[str, object]) -> list[str]:
+    plain = [f"{key} = {_scalar(value)}" for key, value in values.items() if not isinstance(value, dict)]
+    lines = ["", f"[{'.'.join(table)}]", *plain] if plain and table else plain
+    for key, value in values.items():
+        if isinstance(value, dict):
+            lines += _lines((*table, key), value)
+    return lines
+
+
+def _scalar(value: object) -> str:
+    # TOML's booleans, integers and basic strings are spelt as JSON's.
+    return msgspec.json.encode(value).decode()
+
+
+def _readable(refusal: str) -> str:
+    message, _, where = refusal.partition(" - at `$.")
+    return f"{where.rstrip('`')}: {message}" if where else message

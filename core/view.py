@@ -1,0 +1,129 @@
+"""What screens draw: immutable, complete, and made only by the use cases. A screen decides nothing.
+
+Every state is a word beside a sentence that a person can read; amounts are whole smallest units.
+"""
+
+from dataclasses import dataclass
+
+from core.model import Address, Amount, Balances, Job, LeaseId, Measured, Prices, Resources, Traits
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLine:
+    """A share that this donor serves or served. `state` is a ServicePhase; `sentence` says why it stands there."""
+
+    lease: LeaseId
+    index: int
+    state: str
+    sentence: str
+    renter: Address
+    resources: Resources
+    rate: Amount
+    served_s: int
+    earned: Amount
+    vouched: Amount
+    paid: Amount
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DonorView:
+    """All that a donor's screen shows. `headline` is one sentence; `problem` is empty while nothing is wrong."""
+
+    now: int
+    name: str
+    address: Address
+    sharing: bool
+    headline: str
+    problem: str
+    hint: str
+    measured: Measured | None
+    offered: Resources
+    prices: Prices
+    balances: Balances | None
+    services: tuple[ServiceLine, ...]
+    earned_total: Amount
+    earned_today: Amount
+    unredeemed: Amount
+
+
+@dataclass(frozen=True, slots=True)
+class OfferLine:
+    """One donor on the market. `hourly` is the price of one core and 2 GiB for an hour, to compare donors by."""
+
+    donor: Address
+    name: str
+    capacity: Resources
+    prices: Prices
+    hourly: Amount
+    expires_at: int
+    traits: Traits
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLine:
+    """One worker of a cluster. `state` is a PartState; `sentence` says why it ended, empty while it serves."""
+
+    index: int
+    donor: Address
+    donor_name: str
+    state: str
+    sentence: str
+    resources: Resources
+    rate: Amount
+    served_s: int
+    vouched: Amount
+    paid: Amount
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterLine:
+    """One cluster. `state` is a RentalPhase; `screen` is the Spark master's own page, empty while there is none."""
+
+    name: str
+    lease: LeaseId
+    state: str
+    sentence: str
+    workers: tuple[WorkerLine, ...]
+    rate: Amount
+    deposit: Amount
+    spent: Amount
+    refund: Amount
+    opened_at: int
+    ends_at: int
+    screen: str
+    jobs: tuple[Job, ...]
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RenterView:
+    """All that a renter's screen shows. `problem` is empty while nothing is wrong, `hint` says what to do about it."""
+
+    now: int
+    address: Address
+    balances: Balances | None
+    problem: str
+    hint: str
+    market: tuple[OfferLine, ...]
+    clusters: tuple[ClusterLine, ...]
+
+
+def spare(amount: int, symbol: str = "SPARE", digits: int = 6) -> str:
+    """`amount` smallest units for a person, rounded down to `digits` decimals: `spare(32 * 10**17)` is "3.2 SPARE"."""
+    whole, rest = divmod(abs(amount), 10**18)
+    decimals = f"{rest:018d}"[:digits].rstrip("0")
+    sign = "-" if amount < 0 else ""
+    return f"{sign}{whole:,}{'.' + decimals if decimals else ''} {symbol}"
+
+
+def resources_text(resources: Resources) -> str:
+    """`resources` for a person, what is zero left out: "2 cores, 4 GiB, 1 GPU"."""
+    cores = f"{resources.cpu_millis / 1000:g} core{'' if resources.cpu_millis == 1000 else 's'}"
+    memory = f"{resources.memory_mib / 1024:.3g} GiB"
+    parts = [cores, memory]
+    if resources.disk_mib:
+        parts.append(f"{resources.disk_mib / 1024:.3g} GiB disk")
+    if resources.gpu_count:
+        parts.append(f"{resources.gpu_count} GPU{'' if resources.gpu_count == 1 else 's'}")
+    return ", ".join(parts)
