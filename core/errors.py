@@ -1,18 +1,19 @@
 """Every error a person may see: what happened, and what to do next.
 
-    SparecloudError
-    ├── InvalidInput         outside data that was refused (settings, messages, offers, arguments)
-    ├── EngineUnavailable    no container engine answers
-    ├── SandboxFailed        the container engine answered, and refused
-    ├── ChainUnavailable     no chain node answers
-    ├── TransactionFailed    the chain refused a transaction
-    ├── NotEnoughCoin        a wallet cannot pay what was asked of it
-    ├── WalletUnavailable    a key is missing, locked, or its passphrase is wrong
-    ├── BusUnavailable       the message bus does not answer
-    ├── PortInUse            a port we were told to listen on is taken
-    └── NotFound             a cluster, job or file that does not exist
+SparecloudError
+├── InvalidInput         outside data that was refused (settings, messages, offers, arguments)
+├── EngineUnavailable    no container engine answers
+├── SandboxFailed        the container engine answered, and refused
+├── ChainUnavailable     no chain node answers
+├── TransactionFailed    the chain refused a transaction
+├── NotEnoughCoin        a wallet cannot pay what was asked of it
+├── WalletUnavailable    a key is missing, locked, or its passphrase is wrong
+├── BusUnavailable       the message bus does not answer
+├── PortInUse            a port we were told to listen on is taken
+└── NotFound             a cluster, job or file that does not exist
 """
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 
@@ -91,3 +92,17 @@ class NotFound(SparecloudError):
     """A cluster, job or file that does not exist."""
 
     exit_code = 8
+
+
+def first_problem(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first SparecloudError within a task group's failure, else its first failure: what a person is told."""
+    leaves = list(_leaves(group))
+    return next((leaf for leaf in leaves if isinstance(leaf, SparecloudError)), leaves[0])
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for member in group.exceptions:
+        if isinstance(member, BaseExceptionGroup):
+            yield from _leaves(member)
+        else:
+            yield member

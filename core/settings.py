@@ -71,6 +71,7 @@ class Donor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     longest_lease_s: Annotated[int, Meta(ge=60, le=30 * 86_400)] = 86_400
     shortest_grace_s: Annotated[int, Meta(ge=1, le=7 * 86_400)] = 600
     shortest_interval_s: Annotated[int, Meta(ge=1, le=3600)] = 10
+    longest_interval_s: Annotated[int, Meta(ge=1, le=3600)] = 300
 
 
 class Renter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -104,7 +105,9 @@ def parse(text: str, source: str) -> Settings:
             "Correct that line, or delete it to use the default.",
         ) from refused
     except msgspec.DecodeError as broken:
-        raise InvalidInput(f"{source} is not valid TOML: {broken}.", "Correct it, or delete it to start over.") from broken
+        raise InvalidInput(
+            f"{source} is not valid TOML: {broken}.", "Correct it, or delete it to start over."
+        ) from broken
 
 
 def read(folder: Path) -> Settings:

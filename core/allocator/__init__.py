@@ -1,0 +1,10 @@
+"""Which donors host a cluster: pure, deterministic, the same for everybody who reads the same offers.
+
+`pack` answers a Quote or a Shortfall; `check` recomputes every rule of docs/allocation.md apart from it.
+"""
+
+from core.allocator.check import check
+from core.allocator.market import MARGIN_S
+from core.allocator.packing import pack
+
+__all__ = ["MARGIN_S", "check", "pack"]

@@ -24,8 +24,14 @@ __all__ = [
     "RentalPhase",
     "Service",
     "ServicePhase",
+    "ended",
     "step",
 ]
+
+
+def ended(lease: Lease) -> bool:
+    """True where nothing will change the lease any more."""
+    return lease.phase in (RentalPhase.ENDED, ServicePhase.ENDED)
 
 
 def step(lease: Lease, fact: Fact) -> tuple[Lease, tuple[Effect, ...]]:

@@ -1,6 +1,7 @@
 """What to do about a fact. Each may be asked for, and carried out, more than once."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from core.model import Amount
 
@@ -127,3 +128,22 @@ Effect = (
     | StopWorker
     | ClaimVoucher
 )
+
+
+class Lane(StrEnum):
+    """Effects of one lease in the same lane are carried out one after the other, lanes side by side."""
+
+    RUNTIME = "runtime"
+    CHAIN = "chain"
+    POST = "post"
+
+
+def lane(effect: Effect) -> Lane:
+    """The lane that `effect` is carried out in: a worker must not be stopped while it is being started."""
+    match effect:
+        case StartMaster() | StopCluster() | LookAtWorkers() | StartWorker() | StopWorker() | LookAtWorker():
+            return Lane.RUNTIME
+        case OpenLease() | CloseLease() | SweepLease() | ClaimVoucher() | LookAtLease():
+            return Lane.CHAIN
+        case _:
+            return Lane.POST

@@ -200,8 +200,9 @@ def _seen(rental: Rental, fact: was.WorkersSeen) -> _Step:
     for index, part in enumerate(rental.parts):
         if index in fact.indices:
             # A worker given up as late or missing that registers after all serves again.
-            back = not (part.state is PartState.LOST and part.finished)
-            parts.append(replace(part, state=PartState.SERVING, missing_since=0, lost_at=0, reason=None) if back else part)
+            gone = part.state is PartState.LOST and part.finished
+            again = replace(part, state=PartState.SERVING, missing_since=0, lost_at=0, reason=None)
+            parts.append(part if gone else again)
         elif part.state is PartState.SERVING and not part.missing_since:
             parts.append(replace(part, missing_since=fact.now))
         else:

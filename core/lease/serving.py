@@ -19,7 +19,7 @@ START_WITHIN_S: Final = 120
 """A worker that does not run by then is given up."""
 
 START_PATIENCE_S: Final = 45
-"""A renter pays from the order on, but only once the worker is registered: so long the donor waits for the first voucher."""
+"""A renter pays from the order on, but only once the worker is registered: so long a donor waits to be paid first."""
 
 
 class ServicePhase(StrEnum):
@@ -62,7 +62,7 @@ class Service:
         """Whole seconds served until `now`: never beyond the worker's end or the lease's."""
         if not self.started_at:
             return 0
-        until = min(now, self.agreement.terms.ends_at, self.ended_at or now)
+        until = min(self.ended_at or now, self.agreement.terms.ends_at)
         return max(0, until - self.started_at)
 
 

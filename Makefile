@@ -1,0 +1,37 @@
+# `make demo` runs the whole market on this machine, `make test` the tests; both do all their set-up.
+SHELL := bash
+PY := .venv/bin/python
+DEMO_OPTIONS ?=
+
+.PHONY: demo test check setup setup-dev lock pictures clean
+demo:
+	@tools/setup.sh demo
+	@tools/engine.sh start
+	@rc=0; .venv/bin/sparecloud demo $(if $(KEEP),--keep) $(DEMO_OPTIONS) || rc=$$?; \
+	  $(if $(KEEP),true,tools/engine.sh stop); exit $$rc
+
+test: setup-dev
+	@tools/screens.sh
+	@tools/engine.sh start
+	@rc=0; QT_QPA_PLATFORM=offscreen $(PY) -m pytest $(TESTS) || rc=$$?; tools/engine.sh stop; exit $$rc
+
+check: setup-dev
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	$(PY) -m mypy core donor_app renter_tui tests
+	$(PY) -m mypy --platform win32 core donor_app renter_tui
+	$(PY) -m mypy --platform darwin core donor_app renter_tui
+	.venv/bin/lint-imports --no-logo
+	$(PY) -m core.chain.compile --check
+
+setup:
+	@tools/setup.sh demo
+
+setup-dev:
+	@tools/setup.sh dev
+
+lock: setup-dev
+	@tools/lock.sh
+
+clean:
+	rm -rf .venv .cache build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,1 @@
+"""The compiled contracts. Made by `python -m core.chain.compile`; never edited."""

@@ -1,0 +1,92 @@
+"""A cluster as its renter's agent keeps it: a name over the leases that were tried for it."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from core.errors import NotFound
+from core.model import Address, Amount, Job, JobState, LeaseId, Request
+from core.ports import Journal
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """`leases` are the attempts, the last one counts; `donors` keeps each donor's name and seal key as offered."""
+
+    name: str
+    request: Request
+    most: Amount
+    created_at: int
+    leases: tuple[LeaseId, ...] = ()
+    refused: frozenset[Address] = frozenset()
+    donors: dict[Address, tuple[str, str]] = field(default_factory=dict)
+    jobs: tuple[Job, ...] = ()
+    trouble: str = ""
+    released: bool = False
+
+    @property
+    def lease(self) -> LeaseId | None:
+        """The lease that counts."""
+        return self.leases[-1] if self.leases else None
+
+
+class ClusterBook:
+    """Every cluster of this renter by its name, kept in the journal; `folder` holds the logs of jobs that are over."""
+
+    def __init__(self, journal: Journal, folder: Path) -> None:
+        self._journal = journal
+        self._folder = folder
+        self._clusters = {
+            name: msgspec.json.decode(row, type=Cluster) for name, row in journal.rows("clusters").items()
+        }
+
+    def keep(self, cluster: Cluster) -> None:
+        """Durable when it returns."""
+        self._journal.put("clusters", cluster.name, msgspec.json.encode(cluster))
+        self._clusters[cluster.name] = cluster
+
+    def all(self) -> tuple[Cluster, ...]:
+        """Every cluster, the newest first."""
+        return tuple(sorted(self._clusters.values(), key=lambda cluster: -cluster.created_at))
+
+    def find(self, name: str) -> Cluster | None:
+        """The cluster of that name, if there is one."""
+        return self._clusters.get(name)
+
+    def named(self, name: str) -> Cluster:
+        """The cluster of that name. Raises NotFound."""
+        cluster = self._clusters.get(name)
+        if cluster is None:
+            raise NotFound(f"There is no cluster named {name}.", "See them all with `sparecloud ls`.")
+        return cluster
+
+    def of(self, lease: LeaseId) -> Cluster | None:
+        """The cluster whose lease that is."""
+        return next((cluster for cluster in self._clusters.values() if cluster.lease == lease), None)
+
+    def lease_of_job(self, name: str, job: str) -> LeaseId:
+        """The lease that a cluster's job ran on. Raises NotFound."""
+        for known in self.named(name).jobs:
+            if known.job == job:
+                return known.lease
+        raise NotFound(f"The cluster {name} has no job named {job}.", f"See them with `sparecloud status {name}`.")
+
+    def log_file(self, lease: LeaseId, job: str) -> Path:
+        """Where the output of a job is kept once its cluster is gone."""
+        return self._folder / "jobs" / lease / f"{job}.log"
+
+
+def next_job_name(jobs: tuple[Job, ...]) -> str:
+    """The first free `job-N`."""
+    return f"job-{max((int(job.job.removeprefix('job-')) for job in jobs if job.job[4:].isdigit()), default=0) + 1}"
+
+
+def settled(jobs: tuple[Job, ...], now: int) -> tuple[Job, ...]:
+    """`jobs` once their cluster is gone: one that still ran was stopped with it."""
+    return tuple(
+        Job(job.job, job.lease, JobState.STOPPED, job.started_at, now, "The cluster ended.")
+        if job.state is JobState.RUNNING
+        else job
+        for job in jobs
+    )

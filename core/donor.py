@@ -1,0 +1,382 @@
+"""What a donor does: publish offers, accept what fits its limits, serve, be paid, and get out of the way."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final
+
+from core.donor_view import draw
+from core.engine import Engine, Published
+from core.errors import EngineUnavailable, InvalidInput, SparecloudError, TransactionFailed, first_problem
+from core.lease import Effect, Fact, Lease, Service, ServicePhase, ended
+from core.lease import effects as do
+from core.lease import facts as was
+from core.lease.serving import accept
+from core.messages import (
+    Accepted,
+    Beat,
+    Ending,
+    Message,
+    Proposal,
+    Refused,
+    StartOrder,
+    VoucherNote,
+    decode,
+    encode,
+)
+from core.model import (
+    Acceptance,
+    Address,
+    Agreement,
+    Balances,
+    Heartbeat,
+    LeaseId,
+    Measured,
+    Redemption,
+    Resources,
+    SignedOffer,
+    Voucher,
+    WorkerReport,
+    WorkerState,
+)
+from core.offering import differs, objection, offer, room
+from core.ports import Board, Chain, Clock, Journal, Notary, Peers, Probe, WorkerRuntime
+from core.settings import Donor
+from core.view import DonorView
+
+log = logging.getLogger(__name__)
+
+HOLD_S: Final = 120
+"""Room accepted is held so long for the lease to be opened and the worker to be ordered."""
+
+MEASURE_EVERY_S: Final = 5
+RETIRE_WITHIN_S: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class DonorPorts:
+    """The world as a donor's agent needs it; `notary` signs with the donor's own account."""
+
+    chain: Chain
+    notary: Notary
+    runtime: WorkerRuntime
+    board: Board
+    peers: Peers
+    journal: Journal
+    probe: Probe
+    clock: Clock
+
+
+class DonorAgent:
+    """Serves until cancelled. `watch` tells all that a screen may show, `share` is the one button."""
+
+    def __init__(self, settings: Donor, ports: DonorPorts) -> None:
+        self._settings = settings
+        self._ports = ports
+        self._engine = Engine(ports.journal, ports.clock, self._carry, self._changed)
+        self._measured: Measured | None = None
+        self._balances: Balances | None = None
+        self._problem: SparecloudError | None = None
+        self._sharing = ports.journal.get("state", "sharing") != b"off"
+        self._offer_now = asyncio.Event()
+        self._published = Published(self._draw())
+
+    def watch(self) -> AsyncIterator[DonorView]:
+        """The newest view, then each newest one after a change."""
+        return self._published.watch()
+
+    async def share(self, on: bool) -> None:
+        """Start or stop sharing. Stopping is a clean reclaim: workers stop, the last vouchers are redeemed."""
+        self._sharing = on
+        self._ports.journal.put("state", "sharing", b"on" if on else b"off")
+        if not on:
+            self._reclaim()
+        self._offer_now.set()
+        self._redraw()
+
+    async def run(self) -> None:
+        """Serve until cancelled; then reclaim cleanly, within a deadline, before giving way."""
+        serving = asyncio.ensure_future(self._serve())
+        try:
+            await asyncio.shield(serving)
+        except asyncio.CancelledError:
+            if not serving.done():
+                await self._retire()
+            raise
+        finally:
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
+
+    async def _serve(self) -> None:
+        self._engine.recall()
+        await self._ports.peers.listen(self._ports.notary.address)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._engine.run())
+                tasks.create_task(self._measure())
+                tasks.create_task(self._publish())
+                tasks.create_task(self._answer_asks())
+                tasks.create_task(self._read_letters())
+                tasks.create_task(self._watch_wallet())
+        except BaseExceptionGroup as group:
+            raise first_problem(group) from group
+
+    async def _retire(self) -> None:
+        self._sharing = False
+        self._reclaim()
+        self._offer_now.set()
+        for _ in range(RETIRE_WITHIN_S * 4):
+            if all(ended(service) for service in self._services().values()):
+                break
+            await asyncio.sleep(0.25)
+        await asyncio.sleep(0.25)
+
+    def _reclaim(self) -> None:
+        for key, service in self._services().items():
+            if not ended(service):
+                self._engine.tell(key, was.ReclaimAsked(self._ports.clock.now()))
+
+    # What the machine can give, and saying so.
+
+    async def _measure(self) -> None:
+        swept = False
+        while True:
+            try:
+                await self._ports.runtime.version()
+                self._measured = await self._ports.probe.measure()
+                if not swept:
+                    await self._forget_orphans()
+                    swept = True
+                if isinstance(self._problem, EngineUnavailable):
+                    self._problem = None
+            except SparecloudError as problem:
+                self._problem = problem
+                self._measured = None
+            self._offer_now.set()
+            self._redraw()
+            await self._ports.clock.sleep(MEASURE_EVERY_S)
+
+    async def _forget_orphans(self) -> None:
+        """Remove what an earlier run left behind and no live lease needs."""
+        live = {(service.agreement.lease, service.index) for service in self._services().values() if not ended(service)}
+        for lease, index in await self._ports.runtime.held() - live:
+            log.info("removing what is left of share %s of lease %s", index, lease)
+            await self._ports.runtime.forget(lease, index)
+
+    def _room(self) -> Resources:
+        return room(self._settings, self._measured, self._services().values(), sharing=self._sharing)
+
+    async def _publish(self) -> None:
+        every_s, last_at, last_room = self._settings.offer_every_s, 0, Resources()
+        while True:
+            self._offer_now.clear()
+            now, free = self._ports.clock.now(), self._room()
+            if now - last_at >= every_s or differs(free, last_room):
+                try:
+                    await self._ports.board.publish(self._offer())
+                    last_at, last_room = now, free
+                except SparecloudError as problem:
+                    log.warning("offer not published: %s", problem)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(every_s):
+                    await self._offer_now.wait()
+
+    async def _answer_asks(self) -> None:
+        while True:
+            await self._ports.board.asked()
+            try:
+                await self._ports.board.publish(self._offer())
+            except SparecloudError as problem:
+                log.warning("offer not published: %s", problem)
+            await self._ports.clock.sleep(0.2)
+
+    def _offer(self) -> SignedOffer:
+        statement = offer(
+            self._settings,
+            self._measured,
+            self._room(),
+            donor=self._ports.notary.address,
+            seal_key=self._ports.peers.seal_key,
+            sequence=self._next_sequence(),
+            now=self._ports.clock.now(),
+        )
+        return SignedOffer(statement, self._ports.notary.sign(statement))
+
+    def _next_sequence(self) -> int:
+        """Higher than any before, across restarts: instants are the base, the journal breaks ties and bad clocks."""
+        last = int(self._ports.journal.get("state", "offer_sequence") or b"0")
+        sequence = max(last + 1, self._ports.clock.now() * 1000)
+        self._ports.journal.put("state", "offer_sequence", str(sequence).encode())
+        return sequence
+
+    # Letters from renters.
+
+    async def _read_letters(self) -> None:
+        async for sender, _, body in self._ports.peers.letters():
+            try:
+                await self._read(sender, decode(body))
+            except SparecloudError as problem:
+                log.warning("a letter from %s changed nothing: %s", sender, problem)
+
+    async def _read(self, sender: Address, message: Message) -> None:
+        now = self._ports.clock.now()
+        match message:
+            case Proposal(agreement=agreement, index=index):
+                await self._consider(sender, agreement, index, now)
+            case StartOrder(lease=lease, index=index, master=master, secret=secret):
+                service = self._mine(sender, lease, index)
+                await self._check_escrow(service.agreement)
+                self._engine.tell(_key(lease, index), was.StartOrdered(now, master, secret))
+            case VoucherNote(voucher=voucher, signature=signature):
+                self._mine(sender, voucher.lease, voucher.index)
+                if self._ports.notary.signer(voucher, signature) != sender:
+                    raise InvalidInput("A voucher is not signed by the renter's session key.")
+                key = _key(voucher.lease, voucher.index)
+                self._engine.tell(key, was.VoucherArrived(now, voucher.amount, signature))
+            case Ending(lease=lease, index=index):
+                service = self._mine(sender, lease, index)
+                if ended(service):
+                    await self._beat(service, service.served_s(now), serving=False)
+                self._engine.tell(_key(lease, index), was.EndingTold(now))
+            case _:
+                raise InvalidInput("That message is meant for renters.")
+
+    def _mine(self, sender: Address, lease: LeaseId, index: int) -> Service:
+        """The share that a letter is about, if its sender is that lease's renter. Raises InvalidInput."""
+        service = self._engine.leases.get(_key(lease, index))
+        if not isinstance(service, Service) or service.agreement.terms.session != sender:
+            raise InvalidInput("It is about a share that the sender does not rent from us.")
+        return service
+
+    async def _consider(self, sender: Address, agreement: Agreement, index: int, now: int) -> None:
+        key = _key(agreement.lease, index)
+        known = self._engine.leases.get(key)
+        if isinstance(known, Service):
+            if known.phase is ServicePhase.ACCEPTED and known.agreement == agreement:
+                await self._carry(key, known, do.AnswerAccepted())
+            return
+        self._ports.chain.check(agreement)
+        if agreement.terms.session != sender:
+            raise InvalidInput("A lease was proposed by somebody who does not hold its session key.")
+        donor = self._ports.notary.address
+        refusal = objection(self._settings, agreement, index, donor=donor, free=self._room(), now=now)
+        if refusal:
+            answer = Refused(agreement.lease, index, refusal)
+            await self._ports.peers.send(self._ports.notary, sender, agreement.seal_key, encode(answer))
+            return
+        self._engine.add(key, *accept(agreement, index, now=now, hold_s=HOLD_S))
+
+    async def _check_escrow(self, agreement: Agreement) -> None:
+        record = await self._ports.chain.lease(agreement.lease)
+        if record is None or record.closed or record.swept:
+            raise InvalidInput("A worker was ordered for a lease that is not open in the escrow.")
+        if record.remaining < sum(share.cap for share in agreement.shares):
+            # Every voucher redeemed before lowers both sides alike, but none can be before the first worker ran.
+            paid = [await self._ports.chain.paid(agreement.lease, share.index) for share in agreement.shares]
+            if record.remaining + sum(paid) < agreement.terms.deposit:
+                raise InvalidInput("A worker was ordered for a lease whose escrow holds too little.")
+
+    # Effects.
+
+    async def _carry(self, key: str, lease: Lease, effect: Effect) -> Fact | None:
+        if not isinstance(lease, Service):
+            raise InvalidInput("A donor's journal holds a renter's lease.", "Use one home folder for each role.")
+        agreement, index = lease.agreement, lease.index
+        clock, runtime = self._ports.clock, self._ports.runtime
+        match effect:
+            case do.AnswerAccepted():
+                acceptance = Acceptance(agreement.lease, index, self._ports.notary.address, lease.deadline)
+                await self._tell(lease, Accepted(acceptance, self._ports.notary.sign(acceptance)))
+            case do.StartWorker(master=master, secret=secret):
+                try:
+                    report = await runtime.start_worker(agreement, lease.share, master, secret)
+                except SparecloudError as problem:
+                    return was.StartFailed(clock.now(), str(problem))
+                return _worker_fact(report, clock.now())
+            case do.LookAtWorker():
+                report = await runtime.worker(agreement.lease, index)
+                if report.state is WorkerState.ABSENT and lease.phase is ServicePhase.STARTING:
+                    return None  # Not yet created: the renter orders it again.
+                return _worker_fact(report, clock.now())
+            case do.StopWorker():
+                report = await runtime.stop_worker(agreement.lease, index)
+                await runtime.forget(agreement.lease, index)
+                return was.WorkerEnded(clock.now(), report.ended_at, report.cause)
+            case do.SendHeartbeat(served_s=served_s, serving=serving):
+                await self._beat(lease, served_s, serving=serving)
+            case do.LookAtLease():
+                record = await self._ports.chain.lease(agreement.lease)
+                if record is None or record.closed or record.swept:
+                    return was.EndingTold(clock.now())
+            case do.ClaimVoucher():
+                return await self._claim(lease, effect)
+            case _:
+                raise InvalidInput(f"A donor cannot carry {type(effect).__name__} out.")
+        return None
+
+    async def _claim(self, service: Service, effect: do.ClaimVoucher) -> Fact:
+        lease, chain = service.agreement.lease, self._ports.chain
+        voucher = Voucher(lease, service.index, effect.amount)
+        try:
+            await chain.claim(service.agreement, [Redemption(voucher, effect.signature, service.share)])
+        except TransactionFailed:
+            record = await chain.lease(lease)
+            if record is None or record.swept:
+                return was.LeaseSwept(self._ports.clock.now(), service.paid, ())
+            raise
+        return was.Claimed(self._ports.clock.now(), await chain.paid(lease, service.index))
+
+    async def _beat(self, service: Service, served_s: int, *, serving: bool) -> None:
+        heartbeat = Heartbeat(service.agreement.lease, service.index, served_s, serving)
+        await self._tell(service, Beat(heartbeat, self._ports.notary.sign(heartbeat)))
+
+    async def _tell(self, service: Service, message: Message) -> None:
+        agreement = service.agreement
+        await self._ports.peers.send(self._ports.notary, agreement.terms.session, agreement.seal_key, encode(message))
+
+    # The view.
+
+    async def _watch_wallet(self) -> None:
+        while True:
+            try:
+                self._balances = await self._ports.chain.balances()
+            except SparecloudError as problem:
+                log.warning("balances not read: %s", problem)
+            self._redraw()
+            await self._ports.clock.sleep(MEASURE_EVERY_S)
+
+    def _services(self) -> dict[str, Service]:
+        return {key: lease for key, lease in self._engine.leases.items() if isinstance(lease, Service)}
+
+    def _changed(self, _key: str, lease: Lease) -> None:
+        if lease.phase in (ServicePhase.ENDED, ServicePhase.ACCEPTED):
+            self._offer_now.set()
+        self._redraw()
+
+    def _redraw(self) -> None:
+        self._published.publish(self._draw())
+
+    def _draw(self) -> DonorView:
+        return draw(
+            now=self._ports.clock.now(),
+            settings=self._settings,
+            address=self._ports.notary.address,
+            sharing=self._sharing,
+            problem=self._problem,
+            measured=self._measured,
+            offered=self._room(),
+            balances=self._balances,
+            services=tuple(self._services().values()),
+        )
+
+
+def _key(lease: LeaseId, index: int) -> str:
+    return f"{lease}/{index}"
+
+
+def _worker_fact(report: WorkerReport, now: int) -> Fact:
+    if report.state is WorkerState.RUNNING:
+        return was.WorkerRuns(now, report.started_at)
+    return was.WorkerEnded(now, report.ended_at, report.cause)

@@ -1,0 +1,70 @@
+"""What a renter's front end can ask for, and the errors of asking.
+
+core/renter.py fulfils `RenterAgent` inside the agent's process; core/gateway/client.py fulfils it for everybody else.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+from core.errors import SparecloudError
+from core.model import Job, Quote, Request, Shortfall
+from core.view import ClusterLine, RenterView
+
+
+class RenterAgent(Protocol):
+    """What a renter's front end can ask for."""
+
+    async def view(self) -> RenterView:
+        """The newest view."""
+        ...
+
+    def watch(self) -> AsyncIterator[RenterView]:
+        """The newest view, again whenever it changes; a slow reader skips. Ends when the agent does."""
+        ...
+
+    async def quote(self, request: Request) -> Quote | Shortfall:
+        """What the market can do about `request` now; binds nobody."""
+        ...
+
+    async def launch(self, name: str, request: Request, most: int | None = None) -> ClusterLine:
+        """Open the lease and start the cluster; returns once it is proposed. Follow it through `watch`.
+
+        `most` is the total confirmed by the person: a dearer quote is refused with InvalidInput.
+        Raises NotEnoughCoin, InvalidInput (a Shortfall's sentence, a name in use).
+        """
+        ...
+
+    async def submit(self, cluster: str, program: Path, arguments: Sequence[str], inputs: Path | None) -> Job:
+        """Run a PySpark program on the cluster."""
+        ...
+
+    def logs(self, cluster: str, job: str, *, follow: bool) -> AsyncIterator[bytes]:
+        """The job's output."""
+        ...
+
+    async def outputs(self, cluster: str, job: str, target: Path) -> tuple[Path, ...]:
+        """Copy what the job wrote under /job/output into `target`."""
+        ...
+
+    async def stop_job(self, cluster: str, job: str) -> None: ...
+
+    async def destroy(self, cluster: str) -> None:
+        """End the cluster's lease; follow the settlement through `watch`."""
+        ...
+
+    async def shutdown(self) -> None:
+        """End the agent itself. Clusters that run stop being paid: destroy them first."""
+        ...
+
+
+class AgentUnavailable(SparecloudError):
+    """The background agent does not answer, did not start, or is not for this caller."""
+
+    exit_code: ClassVar[int] = 10
+
+
+class AgentRuns(SparecloudError):
+    """Another agent already serves this home folder."""
+
+    exit_code: ClassVar[int] = 11

@@ -1,0 +1,87 @@
+"""A place in a market: what donors and renters wire alike (settings, wallet, chain, bus, journal), opened and closed.
+
+One home folder serves both roles: settings and wallet are the person's, journal and seal key the role's.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from core import settings as settings_file
+from core.chain.client import EscrowChain
+from core.chain.keystore import Passphrase
+from core.chain.wallet import Wallet, wallet_in
+from core.clock import SystemClock
+from core.errors import InvalidInput
+from core.journal import SqliteJournal, open_journal
+from core.model import address
+from core.settings import Settings
+from core.wire.board import NatsBoard
+from core.wire.bus import Bus
+from core.wire.peers import NatsPeers
+from core.wire.seal import load_or_create
+
+PASSPHRASE_FILE = "passphrase"
+"""Unlocks an encrypted wallet without a person: for servers and tests. On a desktop the keyring does."""
+
+BUS_WITHIN_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """The adapters of one agent. `folder` is the role's own."""
+
+    settings: Settings
+    folder: Path
+    chain: EscrowChain
+    board: NatsBoard
+    peers: NatsPeers
+    journal: SqliteJournal
+    clock: SystemClock
+
+
+def images_folder() -> Path:
+    """The machine's own list of images, shared by every home: they can be built again."""
+    return platformdirs.user_cache_path("sparecloud") / "images"
+
+
+def wallet_at(home: Path) -> Wallet:
+    """The wallet of `home`, still locked. Raises WalletUnavailable where a passphrase is needed and none is there."""
+    secret = home / PASSPHRASE_FILE
+    return wallet_in(home / "wallet", Passphrase.from_file(secret) if secret.exists() else None)
+
+
+@asynccontextmanager
+async def join(home: Path, role: str) -> AsyncGenerator[Membership]:
+    """Take the place that `home`'s settings describe, as `role` ("donor" or "renter").
+
+    Raises InvalidInput (settings), WalletUnavailable, ChainUnavailable, BusUnavailable; nothing is left open then.
+    """
+    settings = settings_file.read(home)
+    network = settings.network
+    if not (network.rpc_url and network.coin and network.escrow and network.bus_url):
+        raise InvalidInput(
+            f"No market is chosen in {home / settings_file.FILE_NAME}.",
+            "Fill in rpc_url, coin, escrow and bus_url under [network], as the market you join publishes them.",
+        )
+    folder = home / role
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    clock = SystemClock()
+    with closing(open_journal(folder)) as journal:
+        wallet = wallet_at(home)
+        wallet.open()
+        chain = await EscrowChain.connect(
+            network.rpc_url, coin=address(network.coin), escrow=address(network.escrow), wallet=wallet
+        )
+        try:
+            async with Bus(network.bus_url, name=f"sparecloud-{role}") as bus:
+                await bus.ready(BUS_WITHIN_S)
+                board = NatsBoard(bus, chain.notary, clock)
+                await board.open()
+                peers = NatsPeers(bus, chain.notary, clock, load_or_create(folder))
+                yield Membership(settings, folder, chain, board, peers, journal, clock)
+        finally:
+            chain.disconnect()

@@ -1,0 +1,83 @@
+"""What a donor offers and accepts: pure rules over its settings, the probe's figures, and what it serves already."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from core.lease import Service, ServicePhase, ended
+from core.model import Address, Agreement, Kind, Measured, Offer, Resources, Traits
+from core.settings import Donor
+
+OFFER_LIFE = 3
+"""An offer is valid for so many publishing intervals, so that one lost message does not hide a donor."""
+
+
+def room(settings: Donor, measured: Measured | None, services: Iterable[Service], *, sharing: bool) -> Resources:
+    """What may be offered now: within the owner's limits, of what is really free, less what is promised."""
+    if not sharing or measured is None or (measured.on_battery and not settings.share_on_battery):
+        return Resources()
+    promised, leased = Resources(), Resources()
+    for service in services:
+        if not ended(service):
+            leased = leased.plus(service.share.resources)
+            if service.phase in (ServicePhase.ACCEPTED, ServicePhase.STARTING):
+                promised = promised.plus(service.share.resources)
+    # A processor is shared in time, and what our own workers burn must not count against us: never CPU load.
+    free = replace(measured.free.minus(promised), cpu_millis=measured.total.cpu_millis)
+    return settings.limits.resources().minus(leased).capped(free)
+
+
+def offer(
+    settings: Donor,
+    measured: Measured | None,
+    capacity: Resources,
+    *,
+    donor: Address,
+    seal_key: str,
+    sequence: int,
+    now: int,
+) -> Offer:
+    """The statement that publishes `capacity`."""
+    return Offer(
+        donor=donor,
+        name=settings.name,
+        capacity=capacity,
+        prices=settings.asking.prices(),
+        kinds=(Kind.SPARK,),
+        seal_key=seal_key,
+        sequence=sequence,
+        expires_at=now + OFFER_LIFE * settings.offer_every_s + 5,
+        longest_lease_s=settings.longest_lease_s,
+        shortest_grace_s=settings.shortest_grace_s,
+        traits=Traits(
+            cpu_model="".join(filter(str.isprintable, measured.cpu_model))[:100] if measured else "",
+            on_battery=measured.on_battery if measured else None,
+        ),
+    )
+
+
+def objection(settings: Donor, agreement: Agreement, index: int, *, donor: Address, free: Resources, now: int) -> str:
+    """Why this donor will not serve the share, in a sentence; empty where it will."""
+    terms = agreement.terms
+    if index >= len(agreement.shares) or agreement.shares[index].donor != donor:
+        return "That share is not ours to serve."
+    share = agreement.shares[index]
+    left_s = terms.ends_at - now
+    if not share.resources.fits(free):
+        return "That much is not free here any more."
+    if share.rate < settings.asking.prices().per_second(share.resources):
+        return "The rate is below what we ask."
+    if not 0 < left_s <= settings.longest_lease_s:
+        return f"Leases here last {settings.longest_lease_s} seconds at most."
+    if share.cap < share.rate * left_s:
+        return "The cap does not cover the whole lease."
+    if terms.grace_s < settings.shortest_grace_s:
+        return f"The grace must be {settings.shortest_grace_s} seconds or more."
+    if not settings.shortest_interval_s <= agreement.interval_s <= settings.longest_interval_s:
+        return f"The interval must be {settings.shortest_interval_s} to {settings.longest_interval_s} seconds."
+    return ""
+
+
+def differs(capacity: Resources, last: Resources) -> bool:
+    """True where an offer of `last` would mislead: an eighth less is free now, or an eighth more, in some dimension."""
+    pairs = zip(capacity.dimensions(), last.dimensions(), strict=True)
+    return any(8 * abs(now - before) > before for (_, now), (_, before) in pairs)

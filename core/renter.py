@@ -1,0 +1,399 @@
+"""What a renter does: quote, launch, run jobs, pay by the second, and settle."""
+
+import asyncio
+import logging
+import re
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from core.allocator import pack
+from core.cluster import Cluster, ClusterBook, next_job_name
+from core.engine import Engine, Published
+from core.errors import InvalidInput, NotEnoughCoin, SparecloudError, first_problem
+from core.lease import Lease, Reason, Rental, RentalPhase, ended
+from core.lease import facts as was
+from core.lease.renting import propose
+from core.messages import Accepted, Beat, Message, Refused, decode
+from core.model import (
+    Address,
+    Agreement,
+    Amount,
+    Balances,
+    Job,
+    LeaseId,
+    Quote,
+    Request,
+    Shortfall,
+    SignedOffer,
+    Statement,
+)
+from core.renter_view import cluster_line, market
+from core.renter_work import RenterPorts, RenterWork
+from core.settings import Renter as RenterSettings
+from core.view import ClusterLine, RenterView, spare
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS: Final = 3
+"""Donors that refuse or are silent are left out and the rest of the market is asked, so many times in all."""
+
+BOARD_PATIENCE_S: Final = 2.0
+LOOK_EVERY_S: Final = 1.0
+MARKET_EVERY_S: Final = 30
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
+
+
+class Renter:
+    """Serves its clusters until cancelled or shut down; see core/gateway for what a front end may ask of it."""
+
+    def __init__(self, settings: RenterSettings, ports: RenterPorts) -> None:
+        self._settings = settings
+        self._ports = ports
+        self._book = ClusterBook(ports.journal, ports.folder)
+        work = RenterWork(ports, self._book)
+        self._engine = Engine(ports.journal, ports.clock, work.carry, self._changed)
+        self._balances: Balances | None = None
+        self._problem: SparecloudError | None = None
+        self._screens: dict[LeaseId, str] = {}
+        self._launching = asyncio.Lock()
+        self._again: asyncio.Queue[str] = asyncio.Queue()
+        self._retrying: set[str] = set()
+        self._over = asyncio.Event()
+        self._published = Published(self._draw())
+
+    # What a front end asks for.
+
+    async def view(self) -> RenterView:
+        """The newest view."""
+        return self._published.value
+
+    def watch(self) -> AsyncIterator[RenterView]:
+        """The newest view, then each newest one after a change."""
+        return self._published.watch()
+
+    async def quote(self, request: Request) -> Quote | Shortfall:
+        """What the market can do about `request` now; binds nobody."""
+        return pack(request, await self._offers(request), self._ports.clock.now())
+
+    async def launch(self, name: str, request: Request, most: int | None = None) -> ClusterLine:
+        """Ask the donors of the best quote; the lease is opened and the cluster started once all accepted.
+
+        Raises InvalidInput (a name in use, a shortfall, a quote above `most`), NotEnoughCoin, EngineUnavailable.
+        """
+        if not _NAME.fullmatch(name):
+            raise InvalidInput(
+                f"{name!r} cannot be a cluster's name.", "Use up to 32 lower-case letters, digits and hyphens."
+            )
+        await self._ports.runtime.version()
+        async with self._launching:
+            old = self._book.find(name)
+            if old and not self._is_over(old):
+                raise InvalidInput(
+                    f"A cluster named {name} is alive.", f"Choose another name, or `sparecloud destroy {name}`."
+                )
+            cluster = Cluster(name, request, Amount(most or 0), self._ports.clock.now())
+            return await self._attempt(cluster)
+
+    async def submit(self, cluster: str, program: Path, arguments: Sequence[str], inputs: Path | None) -> Job:
+        """Run a program on a running cluster. Raises NotFound, InvalidInput."""
+        known = self._book.named(cluster)
+        rental = self._rental(known)
+        if rental is None or rental.phase is not RentalPhase.RUNNING:
+            state = rental.phase if rental else RentalPhase.ENDED
+            raise InvalidInput(
+                f"The cluster {cluster} is {state}, not running.", f"Look at it with `sparecloud status {cluster}`."
+            )
+        name = next_job_name(known.jobs)
+        job = await self._ports.runtime.submit(rental.agreement.lease, name, program, arguments, inputs)
+        known = self._book.named(cluster)
+        self._book.keep(replace(known, jobs=(*known.jobs, job)))
+        self._redraw()
+        return job
+
+    async def logs(self, cluster: str, job: str, *, follow: bool) -> AsyncIterator[bytes]:
+        """The job's output; from the file kept of it once the cluster is gone. Raises NotFound."""
+        lease = self._book.lease_of_job(cluster, job)
+        kept = self._book.log_file(lease, job)
+        if kept.exists():
+            yield await asyncio.to_thread(kept.read_bytes)
+            return
+        async for chunk in self._ports.runtime.logs(lease, job, follow=follow):
+            yield chunk
+
+    async def outputs(self, cluster: str, job: str, target: Path) -> tuple[Path, ...]:
+        """Copy what the job wrote into `target`. Raises NotFound."""
+        return await self._ports.runtime.outputs(self._book.lease_of_job(cluster, job), job, target)
+
+    async def stop_job(self, cluster: str, job: str) -> None:
+        """Stop a job; one that ended is no error. Raises NotFound."""
+        await self._ports.runtime.stop_job(self._book.lease_of_job(cluster, job), job)
+
+    async def destroy(self, cluster: str) -> None:
+        """End the cluster's lease; one that ended is no error. Raises NotFound."""
+        known = self._book.named(cluster)
+        self._book.keep(replace(known, released=True))
+        if known.lease is not None:
+            self._engine.tell(known.lease, was.CloseAsked(self._ports.clock.now(), Reason.RENTER_CLOSED))
+
+    async def shutdown(self) -> None:
+        """Let `run` return."""
+        self._over.set()
+
+    # The work behind it.
+
+    async def run(self) -> None:
+        """Serve until cancelled or shut down. Clusters stay up: a later run takes them over again."""
+        self._engine.recall()
+        for lease in self._engine.leases.values():
+            if isinstance(lease, Rental) and not ended(lease):
+                await self._ports.peers.listen(lease.agreement.terms.session)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                work = [
+                    tasks.create_task(part)
+                    for part in (
+                        self._engine.run(),
+                        self._read_letters(),
+                        self._watch_wallet(),
+                        self._watch_market(),
+                        self._watch_clusters(),
+                        self._try_again(),
+                        self._forget_orphans(),
+                    )
+                ]
+                await self._over.wait()
+                for task in work:
+                    task.cancel()
+        except BaseExceptionGroup as group:
+            raise first_problem(group) from group
+
+    async def _offers(self, request: Request) -> tuple[SignedOffer, ...]:
+        """What is on the board; where it is empty or too little, donors are asked and given a moment."""
+        clock, board = self._ports.clock, self._ports.board
+        offers = board.offers(clock.now())
+        if not isinstance(pack(request, offers, clock.now()), Shortfall):
+            return offers
+        try:
+            async with asyncio.timeout(BOARD_PATIENCE_S):
+                await board.ask()
+                while isinstance(pack(request, board.offers(clock.now()), clock.now()), Shortfall):
+                    await board.changed()
+        except TimeoutError:
+            pass
+        return board.offers(clock.now())
+
+    async def _attempt(self, cluster: Cluster) -> ClusterLine:
+        ports, now = self._ports, self._ports.clock.now()
+        request = replace(cluster.request, excluded=cluster.request.excluded | cluster.refused)
+        offers = await self._offers(request)
+        answer = pack(request, offers, now)
+        if isinstance(answer, Shortfall):
+            raise InvalidInput(answer.sentence, "Ask for less, or wait for more donors; nothing was paid.")
+        total = answer.total()
+        if cluster.most and total > cluster.most:
+            raise InvalidInput(
+                f"This now costs up to {spare(total)}, and {spare(cluster.most)} were confirmed.",
+                "Ask for a new quote; nothing was paid.",
+            )
+        balances = await ports.chain.balances()
+        if balances.coin < total:
+            raise NotEnoughCoin(
+                f"The lease needs {spare(total)} and the wallet holds {spare(balances.coin)}.",
+                "Add coin to the wallet, or ask for fewer workers or less time; nothing was paid.",
+            )
+        agreement = self._agreement(answer)
+        await ports.peers.listen(agreement.terms.session)
+        sealed_to = {signed.offer.donor: (signed.offer.name, signed.offer.seal_key) for signed in offers}
+        self._book.keep(
+            replace(
+                cluster,
+                most=cluster.most or total,
+                leases=(*cluster.leases, agreement.lease),
+                donors={share.donor: sealed_to[share.donor] for share in answer.shares},
+            )
+        )
+        settings = self._settings
+        rental, effects = propose(
+            agreement, now=now, accept_within_s=settings.accept_within_s, start_within_s=settings.start_within_s
+        )
+        self._engine.add(agreement.lease, rental, effects)
+        line = self._line(self._book.named(cluster.name))
+        if line is None:
+            raise InvalidInput(f"The cluster {cluster.name} could not be kept.", "Look into the agent's log.")
+        return line
+
+    def _agreement(self, quote: Quote) -> Agreement:
+        session = self._ports.chain.new_session()
+        lease, terms = self._ports.chain.draft(
+            quote.shares,
+            session=session.address,
+            ends_at=self._ports.clock.now() + quote.request.duration_s,
+            grace_s=self._settings.grace_s,
+            salt="0x" + secrets.token_hex(32),
+        )
+        return Agreement(
+            lease, terms, quote.shares, self._settings.interval_s, quote.request.kind, self._ports.peers.seal_key
+        )
+
+    async def _try_again(self) -> None:
+        """Leave out the donors that refused or were silent, and ask the rest of the market."""
+        while True:
+            cluster = self._book.named(await self._again.get())
+            rental = self._rental(cluster)
+            if cluster.released or rental is None:
+                self._retrying.discard(cluster.name)
+                continue
+            blamed = frozenset(
+                share.donor for share, part in zip(rental.agreement.shares, rental.parts, strict=True) if part.reason
+            )
+            cluster = replace(cluster, refused=cluster.refused | blamed)
+            try:
+                async with self._launching:
+                    await self._attempt(cluster)
+            except SparecloudError as problem:
+                self._book.keep(replace(cluster, trouble=str(problem), released=True))
+            self._retrying.discard(cluster.name)
+            self._redraw()
+
+    async def _forget_orphans(self) -> None:
+        """Remove what an earlier run left behind and no live lease needs."""
+        try:
+            live = {lease.agreement.lease for lease in self._rentals() if not ended(lease)}
+            for lease in await self._ports.runtime.held() - live:
+                log.info("removing what is left of lease %s", lease)
+                await self._ports.runtime.forget(lease)
+        except SparecloudError as problem:
+            log.warning("what earlier clusters left behind was not looked at: %s", problem)
+
+    # Letters from donors.
+
+    async def _read_letters(self) -> None:
+        async for sender, recipient, body in self._ports.peers.letters():
+            try:
+                self._read(sender, recipient, decode(body), body)
+            except SparecloudError as problem:
+                log.warning("a letter from %s changed nothing: %s", sender, problem)
+
+    def _read(self, sender: Address, recipient: Address, message: Message, body: bytes) -> None:
+        now = self._ports.clock.now()
+        match message:
+            case Accepted(acceptance=acceptance, signature=signature):
+                self._check_sender(sender, recipient, acceptance.lease, acceptance.index)
+                self._check_signature(acceptance, signature, sender, recipient)
+                # Kept as evidence: a donor that accepts and does not serve, or accepts twice, has signed so.
+                self._ports.journal.put("acceptances", f"{acceptance.lease}/{acceptance.index}", body)
+                self._engine.tell(acceptance.lease, was.DonorAccepted(now, acceptance.index, acceptance.expires_at))
+            case Refused(lease=lease, index=index, why=why):
+                self._check_sender(sender, recipient, lease, index)
+                log.info("share %s of lease %s was refused: %s", index, lease, why)
+                self._engine.tell(lease, was.DonorRefused(now, index))
+            case Beat(heartbeat=heartbeat, signature=signature):
+                self._check_sender(sender, recipient, heartbeat.lease, heartbeat.index)
+                self._check_signature(heartbeat, signature, sender, recipient)
+                fact = was.HeartbeatArrived(now, heartbeat.index, heartbeat.served_s, heartbeat.serving)
+                self._engine.tell(heartbeat.lease, fact)
+            case _:
+                raise InvalidInput("That message is meant for donors.")
+
+    def _check_sender(self, sender: Address, recipient: Address, lease: LeaseId, index: int) -> None:
+        """Raise InvalidInput unless `sender` serves that share of a lease of ours, and wrote to its session."""
+        rental = self._engine.leases.get(lease)
+        if (
+            not isinstance(rental, Rental)
+            or index >= len(rental.agreement.shares)
+            or rental.agreement.shares[index].donor != sender
+            or rental.agreement.terms.session != recipient
+        ):
+            raise InvalidInput("It is about a share that its sender does not serve.")
+
+    def _check_signature(self, statement: Statement, signature: str, donor: Address, session: Address) -> None:
+        if self._ports.chain.session(session).signer(statement, signature) != donor:
+            raise InvalidInput("A statement is not signed by the share's donor.")
+
+    # Watching.
+
+    async def _watch_wallet(self) -> None:
+        while True:
+            try:
+                self._balances = await self._ports.chain.balances()
+                self._problem = None
+            except SparecloudError as problem:
+                self._problem = problem
+            self._redraw()
+            await self._ports.clock.sleep(3 * LOOK_EVERY_S)
+
+    async def _watch_market(self) -> None:
+        asked_at = 0
+        while True:
+            try:
+                now = self._ports.clock.now()
+                if now - asked_at >= MARKET_EVERY_S:
+                    await self._ports.board.ask()
+                    asked_at = now
+            except SparecloudError as problem:
+                log.warning("the board could not be asked: %s", problem)
+            self._redraw()
+            await self._ports.clock.sleep(LOOK_EVERY_S)
+
+    async def _watch_clusters(self) -> None:
+        while True:
+            for rental in self._rentals():
+                if rental.phase in (RentalPhase.STARTING, RentalPhase.RUNNING, RentalPhase.DRAINING):
+                    try:
+                        await self._look_at(rental.agreement.lease)
+                    except SparecloudError as problem:
+                        log.warning("cluster not looked at: %s", problem)
+            await self._ports.clock.sleep(LOOK_EVERY_S)
+
+    async def _look_at(self, lease: LeaseId) -> None:
+        jobs = await self._ports.runtime.jobs(lease)
+        self._screens[lease] = await self._ports.runtime.screen(lease) or ""
+        cluster = self._book.of(lease)
+        if cluster and jobs and cluster.jobs != jobs:
+            self._book.keep(replace(cluster, jobs=jobs))
+
+    # Bookkeeping.
+
+    def _rental(self, cluster: Cluster) -> Rental | None:
+        lease = self._engine.leases.get(cluster.lease) if cluster.lease else None
+        return lease if isinstance(lease, Rental) else None
+
+    def _rentals(self) -> list[Rental]:
+        return [lease for lease in self._engine.leases.values() if isinstance(lease, Rental)]
+
+    def _is_over(self, cluster: Cluster) -> bool:
+        rental = self._rental(cluster)
+        return rental is None or ended(rental)
+
+    def _changed(self, _key: str, lease: Lease) -> None:
+        if isinstance(lease, Rental) and lease.phase is RentalPhase.ENDED:
+            self._screens.pop(lease.agreement.lease, None)
+            cluster = self._book.of(lease.agreement.lease)
+            blames_a_donor = lease.reason in (Reason.DONOR_REFUSED, Reason.DONOR_SILENT)
+            if cluster and blames_a_donor and not cluster.released and len(cluster.leases) < ATTEMPTS:
+                self._retrying.add(cluster.name)
+                self._again.put_nowait(cluster.name)
+        self._redraw()
+
+    def _redraw(self) -> None:
+        self._published.publish(self._draw())
+
+    def _line(self, cluster: Cluster) -> ClusterLine | None:
+        screen = self._screens.get(cluster.lease, "") if cluster.lease else ""
+        return cluster_line(cluster, self._rental(cluster), screen=screen, retrying=cluster.name in self._retrying)
+
+    def _draw(self) -> RenterView:
+        now = self._ports.clock.now()
+        return RenterView(
+            now=now,
+            address=self._ports.chain.address,
+            balances=self._balances,
+            problem=self._problem.title if self._problem else "",
+            hint=self._problem.hint if self._problem else "",
+            market=market(self._ports.board.offers(now)),
+            clusters=tuple(line for line in map(self._line, self._book.all()) if line is not None),
+        )

@@ -1,0 +1,115 @@
+"""Carries out what a renter's lease asks for: letters to its donors, the escrow, the cluster's master."""
+
+import asyncio
+import secrets
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from core.cluster import ClusterBook, settled
+from core.errors import InvalidInput, NotEnoughCoin, SparecloudError, TransactionFailed
+from core.lease import Effect, Fact, Lease, Rental
+from core.lease import effects as do
+from core.lease import facts as was
+from core.messages import Ending, Message, Proposal, StartOrder, VoucherNote, encode
+from core.model import Agreement, LeaseId, Voucher
+from core.ports import Board, Chain, Clock, ClusterRuntime, Journal, Peers
+
+
+@dataclass(frozen=True, slots=True)
+class RenterPorts:
+    """The world as a renter's agent needs it; `folder` is where job logs outlive their cluster."""
+
+    chain: Chain
+    runtime: ClusterRuntime
+    board: Board
+    peers: Peers
+    journal: Journal
+    clock: Clock
+    folder: Path
+
+
+class RenterWork:
+    """The effects of every lease of one renter. Each may be carried out twice."""
+
+    def __init__(self, ports: RenterPorts, book: ClusterBook) -> None:
+        self._ports = ports
+        self._book = book
+
+    async def carry(self, _key: str, lease: Lease, effect: Effect) -> Fact | None:
+        if not isinstance(lease, Rental):
+            raise InvalidInput("A renter's journal holds a donor's share.", "Use one home folder for each role.")
+        agreement, clock = lease.agreement, self._ports.clock
+        chain, runtime = self._ports.chain, self._ports.runtime
+        match effect:
+            case do.ProposeShare(index=index):
+                await self._tell(agreement, index, Proposal(agreement, index))
+            case do.OpenLease():
+                return await self._open(agreement)
+            case do.StartMaster():
+                secret = await runtime.secret(agreement.lease) or secrets.token_urlsafe(32)
+                try:
+                    address = await runtime.start_master(agreement.lease, secret)
+                except SparecloudError as problem:
+                    return was.MasterFailed(clock.now(), str(problem))
+                return was.MasterStarted(clock.now(), address)
+            case do.OrderStart(index=index):
+                known_secret = await runtime.secret(agreement.lease)
+                if known_secret and lease.master:
+                    order = StartOrder(agreement.lease, index, lease.master, known_secret)
+                    await self._tell(agreement, index, order)
+            case do.LookAtWorkers():
+                return was.WorkersSeen(clock.now(), await runtime.registered(agreement.lease))
+            case do.SignVoucher(index=index, amount=amount):
+                voucher = Voucher(agreement.lease, index, amount)
+                signature = chain.session(agreement.terms.session).sign(voucher)
+                await self._tell(agreement, index, VoucherNote(voucher, signature))
+            case do.TellEnding(index=index):
+                await self._tell(agreement, index, Ending(agreement.lease, index))
+            case do.StopCluster():
+                await self._stop_cluster(agreement.lease)
+            case do.CloseLease():
+                await chain.close(agreement.terms)
+                record = await chain.lease(agreement.lease)
+                if record is not None:
+                    return was.LeaseClosed(clock.now(), record.claimable_until)
+            case do.SweepLease():
+                refund = await chain.sweep(agreement.terms)
+                paid = [await chain.paid(agreement.lease, share.index) for share in agreement.shares]
+                return was.LeaseSwept(clock.now(), refund, tuple(paid))
+            case _:
+                raise InvalidInput(f"A renter cannot carry {type(effect).__name__} out.")
+        return None
+
+    async def _open(self, agreement: Agreement) -> Fact | None:
+        chain, clock = self._ports.chain, self._ports.clock
+        try:
+            if await chain.lease(agreement.lease) is None:
+                await chain.open_lease(agreement.terms)
+        except (TransactionFailed, NotEnoughCoin) as refused:
+            if await chain.lease(agreement.lease) is None:
+                return was.OpeningFailed(clock.now(), str(refused))
+        return was.LeaseOpened(clock.now())
+
+    async def _tell(self, agreement: Agreement, index: int, message: Message) -> None:
+        donor = agreement.shares[index].donor
+        cluster = self._book.of(agreement.lease)
+        if cluster is not None and donor in cluster.donors:
+            session = self._ports.chain.session(agreement.terms.session)
+            await self._ports.peers.send(session, donor, cluster.donors[donor][1], encode(message))
+
+    async def _stop_cluster(self, lease: LeaseId) -> None:
+        """Keep each job's output and last state, then remove master and drivers."""
+        runtime = self._ports.runtime
+        jobs = await runtime.jobs(lease)
+        for job in jobs:
+            text = b"".join([chunk async for chunk in runtime.logs(lease, job.job, follow=False)])
+            await asyncio.to_thread(_write, self._book.log_file(lease, job.job), text)
+        cluster = self._book.of(lease)
+        if cluster is not None and jobs:
+            self._book.keep(replace(cluster, jobs=settled(jobs, self._ports.clock.now())))
+        await runtime.forget(lease)
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)

@@ -1,0 +1,93 @@
+"""Clusters on the renter's machine: core.ports.ClusterRuntime, on Docker and Spark."""
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from core.model import Job, LeaseId, Resources
+from core.runtime import screen
+from core.runtime.container_engine import ContainerEngine
+from core.runtime.images import Images
+from core.runtime.jobs import Drivers
+from core.runtime.labels import OWNER, ROLE, Role, lease_of
+from core.runtime.masters import Masters
+from core.runtime.network import LeaseNetwork
+
+DRIVER: Final = Resources(cpu_millis=2000, memory_mib=2048)
+
+
+class DockerClusters:
+    """Spark masters and drivers of one renter's agent.
+
+    `owner` tells this agent's containers from those of others on the same engine; it must be the same after a
+    restart. All state is the engine's: nothing is lost when the agent is killed. `driver` is what one job's driver
+    may use on this machine.
+    """
+
+    def __init__(
+        self, engine: ContainerEngine, network: LeaseNetwork, images: Images, owner: str, driver: Resources = DRIVER
+    ) -> None:
+        self._engine = engine
+        self._network = network
+        self._owner = owner
+        self._masters = Masters(engine, network, images, owner)
+        self._drivers = Drivers(engine, network, images, self._masters, owner, driver)
+
+    async def version(self) -> str:
+        return await self._engine.call(self._engine.version)
+
+    async def start_master(self, lease: LeaseId, secret: str) -> str:
+        """Start the cluster's master, or adopt the one already there (which keeps its own secret)."""
+        return await self._engine.call(self._masters.start, lease, secret)
+
+    async def secret(self, lease: LeaseId) -> str | None:
+        return await self._engine.call(self._masters.secret, lease)
+
+    async def screen(self, lease: LeaseId) -> str | None:
+        container = await self._engine.call(self._masters.running, lease)
+        where = screen.address(container) if container is not None else None
+        return f"http://{where}" if where is not None else None
+
+    async def registered(self, lease: LeaseId) -> frozenset[int]:
+        workers = await self._engine.call(self._masters.workers, lease)
+        indices = (self._network.index_of(lease, worker.host) for worker in workers)
+        return frozenset(index for index in indices if index is not None)
+
+    async def submit(
+        self, lease: LeaseId, job: str, program: Path, arguments: Sequence[str], inputs: Path | None
+    ) -> Job:
+        """Run a program as job `job` (lower-case letters, digits, dashes); the same name again is the same job.
+
+        A folder's content, or a single file, appears under /job/input; what is written under /job/output can be
+        fetched. Raises NotFound, InvalidInput, SandboxFailed.
+        """
+        return await self._engine.call(self._drivers.submit, lease, job, program, arguments, inputs)
+
+    async def jobs(self, lease: LeaseId) -> tuple[Job, ...]:
+        return await self._engine.call(self._drivers.jobs, lease)
+
+    def logs(self, lease: LeaseId, job: str, *, follow: bool) -> AsyncIterator[bytes]:
+        return self._drivers.logs(lease, job, follow=follow)
+
+    async def outputs(self, lease: LeaseId, job: str, target: Path) -> tuple[Path, ...]:
+        return await self._engine.call(self._drivers.outputs, lease, job, target)
+
+    async def stop_job(self, lease: LeaseId, job: str) -> None:
+        await self._engine.call(self._drivers.stop, lease, job)
+
+    async def forget(self, lease: LeaseId) -> None:
+        await self._engine.call(self._drivers.remove, lease)
+        await self._engine.call(self._masters.remove, lease)
+        await self._engine.call(self._network.leave, lease)
+
+    async def held(self) -> frozenset[LeaseId]:
+        return await self._engine.call(self._held)
+
+    def _held(self) -> frozenset[LeaseId]:
+        found = []
+        for role in (Role.MASTER, Role.DRIVER):
+            wanted = {OWNER: self._owner, ROLE: role.value}
+            found += [container.labels for container in self._engine.labelled(wanted)]
+            found += [volume.attrs.get("Labels") or {} for volume in self._engine.volumes(wanted)]
+        leases = frozenset(lease for labels in found if (lease := lease_of(labels)) is not None)
+        return leases | self._network.held(self._owner)

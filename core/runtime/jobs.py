@@ -1,0 +1,159 @@
+"""Jobs: programs that run in a driver's own container, with files copied in and out."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+from docker.models.containers import Container
+
+from core.errors import InvalidInput, NotFound, SandboxFailed
+from core.model import Job, JobState, LeaseId, Resources
+from core.runtime.archive import existing, get_tree, put_files, put_folders, put_tree
+from core.runtime.container_engine import ContainerEngine, gone_is_fine, translated
+from core.runtime.images import Images
+from core.runtime.labels import JOB as JOB_LABEL
+from core.runtime.labels import LEASE, OWNER, ROLE, Label, Role
+from core.runtime.launch import Launch, fate, start
+from core.runtime.masters import Masters
+from core.runtime.network import LeaseNetwork
+from core.runtime.sandbox import JOB, SCRATCH
+from core.runtime.spark_settings import (
+    LEAST_WORKER_MIB,
+    SETTINGS_FILE,
+    driver_settings,
+    executor_heap_mib,
+    master_address,
+)
+
+_TERMINATE_S: Final = 5
+
+
+class Drivers:
+    """The drivers of one renter's agent. Every method blocks, except `logs`."""
+
+    def __init__(
+        self,
+        engine: ContainerEngine,
+        network: LeaseNetwork,
+        images: Images,
+        masters: Masters,
+        owner: str,
+        driver: Resources,
+    ) -> None:
+        self._engine = engine
+        self._network = network
+        self._images = images
+        self._masters = masters
+        self._owner = owner
+        self._driver = driver
+        self._starting = threading.Lock()
+
+    def submit(self, lease: LeaseId, job: str, program: Path, arguments: Sequence[str], inputs: Path | None) -> Job:
+        """Start the job's driver, or adopt the one already there."""
+        if not existing(program).is_file():
+            raise InvalidInput(f"{program} is not a file.", "Name one Python program.")
+        tree = {f"program/{program.name}": program} | (_inputs(existing(inputs)) if inputs is not None else {})
+        secret = self._masters.secret(lease)
+        if secret is None:
+            raise SandboxFailed("The cluster has no running master.", "Wait until it is ready, or start it again.")
+        workers = self._masters.workers(lease)
+        executor_mib = min((worker.heap_mib for worker in workers), default=executor_heap_mib(LEAST_WORKER_MIB))
+        cores = min((worker.cores for worker in workers), default=1)
+
+        def prepare(container: Container, host: str) -> None:
+            settings = driver_settings(
+                secret,
+                host=host,
+                master=master_address(self._network.host_of(lease, "master")),
+                heap_mib=self._driver.memory_mib // 2,
+                executor_mib=executor_mib,
+                cores=cores,
+            )
+            put_files(container, SCRATCH, {SETTINGS_FILE: settings.encode()})
+            put_folders(container, JOB, ("program", "input", "output"))
+            put_tree(container, JOB, tree)
+
+        launch = Launch(
+            label=Label(lease=lease, role=Role.DRIVER, owner=self._owner, job=job),
+            image=self._images.allowed(),
+            resources=self._driver.capped(Resources(self._engine.cpu_millis(), self._driver.memory_mib)),
+            folders=(SCRATCH, JOB),
+            command=lambda _: ["driver", f"{JOB}/program/{program.name}", *arguments],
+            prepare=prepare,
+            environment={"PYTHONUNBUFFERED": "1", "SPARK_LOCAL_DIRS": SCRATCH},
+        )
+        with self._starting:
+            return _job(start(self._engine, self._network, launch).container, lease)
+
+    def jobs(self, lease: LeaseId) -> tuple[Job, ...]:
+        """Every job of the lease, oldest first."""
+        wanted = {LEASE: str(lease), ROLE: Role.DRIVER.value, OWNER: self._owner}
+        found = (_job(container, lease) for container in self._engine.labelled(wanted))
+        return tuple(sorted(found, key=lambda job: (job.started_at, job.job)))
+
+    async def logs(self, lease: LeaseId, job: str, *, follow: bool) -> AsyncIterator[bytes]:
+        """The driver's output and errors, as chunks of bytes."""
+        container = await self._engine.call(self._container, lease, job)
+        stream = await self._engine.call(container.logs, stream=True, follow=follow)
+        # A thread of its own: a follower may wait for hours, and asyncio's shared threads are few.
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            loop = asyncio.get_running_loop()
+            try:
+                while True:
+                    with translated():
+                        chunk = await loop.run_in_executor(pool, next, stream, None)
+                    if chunk is None:
+                        return
+                    yield chunk
+            finally:
+                # Also what wakes the thread where the reader went away.
+                stream.close()
+
+    def outputs(self, lease: LeaseId, job: str, target: Path) -> tuple[Path, ...]:
+        """Copy what lies under /job/output; the files written."""
+        return get_tree(self._container(lease, job), f"{JOB}/output", target)
+
+    def stop(self, lease: LeaseId, job: str) -> None:
+        """Stop the driver; already stopped or gone is success."""
+        container = self._engine.named(self._label(lease, job).name)
+        if container is not None:
+            with gone_is_fine():
+                container.stop(timeout=_TERMINATE_S)
+
+    def remove(self, lease: LeaseId) -> None:
+        """Remove every driver of the lease, and its volumes."""
+        self._engine.remove({LEASE: str(lease), ROLE: Role.DRIVER.value, OWNER: self._owner})
+
+    def _label(self, lease: LeaseId, job: str) -> Label:
+        return Label(lease=lease, role=Role.DRIVER, owner=self._owner, job=job)
+
+    def _container(self, lease: LeaseId, job: str) -> Container:
+        container = self._engine.named(self._label(lease, job).name)
+        if container is None:
+            raise NotFound(f"This cluster has no job called {job}.", "List its jobs to see their names.")
+        return container
+
+
+def _inputs(path: Path) -> dict[str, Path]:
+    if path.is_dir():
+        return {f"input/{child.name}": child for child in sorted(path.iterdir())}
+    return {f"input/{path.name}": path}
+
+
+def _job(container: Container, lease: LeaseId) -> Job:
+    name = container.labels[JOB_LABEL]
+    found = fate(container)
+    if found is None:
+        return Job(name, lease, JobState.FAILED, started_at=0, cause="It was never started.")
+    if found.running:
+        state = JobState.RUNNING
+    elif found.exit_code == 0:
+        state = JobState.SUCCEEDED
+    elif found.exit_code in (137, 143) and not found.out_of_memory:
+        state = JobState.STOPPED
+    else:
+        state = JobState.FAILED
+    return Job(name, lease, state, found.started_at, found.ended_at, found.cause())

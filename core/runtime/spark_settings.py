@@ -1,0 +1,159 @@
+"""Spark's settings for each role, and how a worker's memory is divided. Pure.
+
+The secret travels only in these files, which are written 0400 into a container's own volume: never in an image, an
+environment or a command line, all of which `docker inspect` shows.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from core.errors import InvalidInput
+from core.model import Resources
+
+SETTINGS_FILE: Final = "spark.properties"
+MASTER_PORT: Final = 7077
+SCREEN_PORT: Final = 8080
+
+LEAST_WORKER_MIB: Final = 1024
+"""Spark refuses an executor heap below 450 MiB; this is what one needs around it."""
+
+_LEAST_HEAP_MIB: Final = 450
+_DAEMON_AND_NATIVE_MIB: Final = 384
+_SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
+_MASTER = re.compile(r"spark://[A-Za-z0-9][A-Za-z0-9.-]{0,252}:\d{1,5}")
+
+# Both ends prove that they know the secret before a byte of RPC is parsed; all traffic is encrypted with it.
+_PRIVACY: Final = {
+    "spark.authenticate": "true",
+    "spark.network.crypto.enabled": "true",
+    "spark.network.crypto.authEngineVersion": "2",
+    "spark.network.crypto.cipher": "AES/GCM/NoPadding",
+}
+# A lost machine is noticed in 15 s instead of 80 s; docs/runtime.md has the measurement.
+_LOSS: Final = {
+    "spark.worker.timeout": "15",
+    "spark.network.timeout": "20s",
+    "spark.network.timeoutInterval": "5s",
+    "spark.storage.blockManagerHeartbeatTimeoutMs": "20000",
+    "spark.executor.heartbeatInterval": "3s",
+    "spark.shuffle.io.maxRetries": "2",
+    "spark.shuffle.io.retryWait": "2s",
+    "spark.shuffle.io.connectionTimeout": "10s",
+    "spark.rpc.askTimeout": "20s",
+}
+_DAEMON: Final = {
+    "spark.master.rest.enabled": "false",
+    "spark.ui.killEnabled": "false",
+    "spark.master.ui.decommission.allow.mode": "DENY",
+    "spark.decommission.enabled": "true",
+}
+_WORKER: Final = {
+    "spark.worker.cleanup.enabled": "true",
+    "spark.worker.cleanup.interval": "60",
+    "spark.worker.cleanup.appDataTtl": "600",
+}
+_DRIVER: Final = {
+    "spark.submit.deployMode": "client",
+    "spark.ui.enabled": "false",
+    "spark.io.encryption.enabled": "true",
+    "spark.decommission.enabled": "true",
+    "spark.storage.decommission.enabled": "true",
+    "spark.storage.decommission.shuffleBlocks.enabled": "true",
+    "spark.storage.decommission.rddBlocks.enabled": "true",
+    "spark.driver.bindAddress": "0.0.0.0",
+    "spark.driver.port": "7080",
+    "spark.driver.blockManager.port": "7081",
+    "spark.blockManager.port": "7082",
+    "spark.sql.warehouse.dir": "/scratch/warehouse",
+    "spark.sql.catalogImplementation": "in-memory",
+    "spark.log.level": "WARN",
+    "spark.executor.logs.rolling.strategy": "size",
+    "spark.executor.logs.rolling.maxSize": "1048576",
+    "spark.executor.logs.rolling.maxRetainedFiles": "2",
+}
+
+
+def executor_heap_mib(memory_mib: int) -> int:
+    """The heap of a worker's one executor: 65 % of what is left after 384 MiB, and no less than Spark's least.
+
+    The 384 MiB are the worker daemon (about 120 MiB resident) and the executor's own native memory; the other 35 %
+    are for Python workers and network buffers. Raises InvalidInput below LEAST_WORKER_MIB.
+    """
+    if memory_mib < LEAST_WORKER_MIB:
+        raise InvalidInput(
+            f"A Spark worker of {memory_mib} MiB is too small.", f"Ask for at least {LEAST_WORKER_MIB} MiB a worker."
+        )
+    return max(_LEAST_HEAP_MIB, (memory_mib - _DAEMON_AND_NATIVE_MIB) * 65 // 100)
+
+
+def worker_cores(cpu_millis: int) -> int:
+    """How many tasks a worker runs at once: its milli-cores rounded to whole cores, at least 1."""
+    return max(1, (cpu_millis + 500) // 1000)
+
+
+def master_settings(secret: str) -> str:
+    """The master's settings file."""
+    return _file(_PRIVACY, _LOSS, _DAEMON, _secret(secret))
+
+
+def master_command(host: str) -> list[str]:
+    """Words for the image's entry point."""
+    return ["master", "--host", host, "--port", str(MASTER_PORT), "--webui-port", str(SCREEN_PORT)]
+
+
+def master_address(host: str) -> str:
+    """What workers and drivers join."""
+    return f"spark://{host}:{MASTER_PORT}"
+
+
+def worker_settings(secret: str) -> str:
+    """A worker's settings file; executors get the secret from their worker."""
+    return _file(_PRIVACY, _LOSS, _DAEMON, _WORKER, _secret(secret))
+
+
+def worker_command(host: str, master: str, resources: Resources) -> list[str]:
+    """Words for the image's entry point. Raises InvalidInput: `master` comes from a stranger."""
+    if not _MASTER.fullmatch(master):
+        raise InvalidInput("The master's address is not acceptable: it must be spark://host:port.")
+    return [
+        *("worker", "--host", host, "--port", "7078", "--webui-port", "8081", "--work-dir", "/scratch/work"),
+        *("--cores", str(worker_cores(resources.cpu_millis))),
+        *("--memory", f"{executor_heap_mib(resources.memory_mib)}m"),
+        master,
+    ]
+
+
+def driver_settings(secret: str, *, host: str, master: str, heap_mib: int, executor_mib: int, cores: int) -> str:
+    """A driver's settings file: `cores` a worker decides which collector its executors use."""
+    collector = "-XX:+UseSerialGC" if cores < 4 else "-XX:+UseParallelGC"
+    return _file(
+        _PRIVACY,
+        _LOSS,
+        _DRIVER,
+        {
+            "spark.master": master,
+            "spark.driver.host": host,
+            "spark.driver.memory": f"{heap_mib}m",
+            "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:-UsePerfData",
+            "spark.executor.memory": f"{executor_mib}m",
+            "spark.executor.extraJavaOptions": f"{collector} -XX:-UsePerfData",
+        },
+        _secret(secret),
+    )
+
+
+def secret_in(settings: str) -> str | None:
+    """The secret that a settings file holds."""
+    found = re.search(r"^spark\.authenticate\.secret=([A-Za-z0-9_-]+)$", settings, re.MULTILINE)
+    return found[1] if found else None
+
+
+def _secret(secret: str) -> Mapping[str, str]:
+    if not _SECRET.fullmatch(secret):
+        raise InvalidInput("The cluster's secret is malformed: it must be 16 to 256 letters, digits, - or _.")
+    return {"spark.authenticate.secret": secret}
+
+
+def _file(*parts: Mapping[str, str]) -> str:
+    return "".join(f"{key}={value}\n" for part in parts for key, value in part.items())

@@ -1,0 +1,36 @@
+"""Picks the adapters of a donor's agent."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from core.donor import DonorAgent, DonorPorts
+from core.membership import images_folder, join
+from core.runtime.container_engine import ContainerEngine
+from core.runtime.images import Images
+from core.runtime.network import BridgeNetwork
+from core.runtime.probe import HardwareProbe
+from core.runtime.workers import DockerWorkers
+
+
+@asynccontextmanager
+async def build_agent(home: Path) -> AsyncGenerator[DonorAgent]:
+    """The agent of `home`'s owner, on Docker and the market of its settings. Raises SparecloudError."""
+    async with join(home, "donor") as member:
+        engine = ContainerEngine()
+        try:
+            images = Images(engine, images_folder())
+            owner = f"donor-{member.chain.address}"
+            ports = DonorPorts(
+                chain=member.chain,
+                notary=member.chain.notary,
+                runtime=DockerWorkers(engine, BridgeNetwork(engine), images, owner),
+                board=member.board,
+                peers=member.peers,
+                journal=member.journal,
+                probe=HardwareProbe(engine),
+                clock=member.clock,
+            )
+            yield DonorAgent(member.settings.donor, ports)
+        finally:
+            engine.close()

@@ -1,0 +1,65 @@
+"""The options that describe a cluster, shared by `quote` and `launch`."""
+
+import functools
+from collections.abc import Callable
+
+import click
+
+from core.model import Amount
+from renter_tui.commands import parsing
+
+_OPTIONS = (
+    click.option("--workers", type=int, default=1, show_default=True, metavar="N", help="How many workers."),
+    click.option(
+        "--cores", type=parsing.cpu_millis, default="1", show_default=True, metavar="N", help="Of each worker."
+    ),
+    click.option(
+        "--memory",
+        type=parsing.memory_mib,
+        default="2G",
+        show_default=True,
+        metavar="SIZE",
+        help="Of each worker: 1536M, 2G.",
+    ),
+    click.option(
+        "--hours",
+        "--time",
+        "seconds",
+        type=parsing.duration_s,
+        default="1",
+        show_default=True,
+        metavar="TIME",
+        help="How long: 1, 90m, 2h, 1h30m.",
+    ),
+    click.option("--ceiling", type=parsing.coin, metavar="SPARE", help="The most that it may cost in all."),
+    click.option("--most-per-donor", type=int, metavar="N", help="So many workers at most on one donor."),
+)
+
+
+def request_options(verb: Callable[..., None]) -> Callable[..., None]:
+    """Give `verb` these options, as the one argument `request`. Raises InvalidInput, naming the option."""
+
+    @functools.wraps(verb)
+    def described(
+        *others: object,
+        workers: int,
+        cores: int,
+        memory: int,
+        seconds: int,
+        ceiling: Amount | None,
+        most_per_donor: int | None,
+        **named: object,
+    ) -> None:
+        request = parsing.request(
+            workers=workers,
+            cores=cores,
+            memory=memory,
+            seconds=seconds,
+            ceiling=ceiling,
+            most_per_donor=most_per_donor,
+        )
+        verb(*others, request=request, **named)
+
+    for option in reversed(_OPTIONS):
+        described = option(described)
+    return described

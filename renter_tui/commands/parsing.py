@@ -1,0 +1,79 @@
+"""What a person typed on the command line, as the model's units: exact, strict, refused with a sentence."""
+
+import re
+from typing import Final
+
+from core.errors import InvalidInput
+from core.model import COIN_UNIT, Amount, Request, Resources
+
+_NUMBER: Final = r"[0-9]{1,12}(?:\.[0-9]{1,18})?"
+_MEMORY: Final = re.compile(rf"({_NUMBER})(m|mib|g|gib)", re.IGNORECASE)
+_TIME: Final = re.compile(r"(?:([0-9]{1,6})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,9})s)?")
+_OPTIONS: Final = {
+    "cpu_millis": "--cores",
+    "memory_mib": "--memory",
+    "workers": "--workers",
+    "duration_s": "--hours",
+    "ceiling": "--ceiling",
+    "most_per_donor": "--most-per-donor",
+}
+
+
+def memory_mib(text: str) -> int:
+    """MiB of "1536M", "2G", "1.5GiB". Raises InvalidInput."""
+    found = _MEMORY.fullmatch(text)
+    if found is None:
+        raise InvalidInput(f"{text!r} is not an amount of memory.", "Write MiB as 1536M, GiB as 2G or 1.5GiB.")
+    unit = 1024 if found[2].lower().startswith("g") else 1
+    return _whole(found[1], unit, text, "an amount of memory in whole MiB", "Write MiB as 1536M, GiB as 2G.")
+
+
+def duration_s(text: str) -> int:
+    """Seconds of "90m", "2h", "1h30m", "1d"; a bare number counts hours. Raises InvalidInput."""
+    hint = "Write 90m, 2h, 1h30m or 1d; a bare number counts hours."
+    if re.fullmatch(_NUMBER, text):
+        return _whole(text, 3600, text, "a time in whole seconds", hint)
+    found = _TIME.fullmatch(text)
+    if found is None or not text:
+        raise InvalidInput(f"{text!r} is not a length of time.", hint)
+    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return days * 86_400 + hours * 3600 + minutes * 60 + seconds
+
+
+def cpu_millis(text: str) -> int:
+    """Milli-cores of "1", "0.5". Raises InvalidInput."""
+    return _whole(text, 1000, text, "a number of cores", "Write 1, 2 or 0.5.")
+
+
+def coin(text: str) -> Amount:
+    """Smallest units of "5", "0.25" coins. Raises InvalidInput."""
+    return Amount(_whole(text, COIN_UNIT, text, "an amount of SPARE", "Write 5 or 0.25."))
+
+
+def request(
+    *,
+    workers: int,
+    cores: int,
+    memory: int,
+    seconds: int,
+    ceiling: Amount | None = None,
+    most_per_donor: int | None = None,
+) -> Request:
+    """The Request of the options that launch and quote share. Raises InvalidInput, naming the option."""
+    try:
+        shape = Resources(cpu_millis=cores, memory_mib=memory)
+        return Request(shape, workers, seconds, ceiling=ceiling, most_per_donor=most_per_donor)
+    except ValueError as problem:
+        option = next((option for name, option in _OPTIONS.items() if name in str(problem)), "The request")
+        raise InvalidInput(f"{option} is out of bounds: {problem}.", "Choose a value within them.") from problem
+
+
+def _whole(number: str, units: int, typed: str, what: str, hint: str) -> int:
+    """`number` in whole `units`; never rounded, never through a float."""
+    if not re.fullmatch(_NUMBER, number):
+        raise InvalidInput(f"{typed!r} is not {what}.", hint)
+    before, _, after = number.partition(".")
+    whole, rest = divmod(int(before + after) * units, int("1" + "0" * len(after)))
+    if rest:
+        raise InvalidInput(f"{typed!r} is not {what}.", hint)
+    return whole

@@ -1,0 +1,164 @@
+"""What every verb shares: the home folder, how the agent is reached, and how answers and errors are printed."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol, TypeVar
+
+import click
+import msgspec
+import platformdirs
+
+from core.errors import InvalidInput, SparecloudError, first_problem
+from core.gateway.agent import RenterAgent
+from core.gateway.host import Build
+from core.model import Address
+
+INTERRUPTED: Final = 130
+_Answer = TypeVar("_Answer")
+
+
+class Wallets(Protocol):
+    """What the wallet verbs need of renter_tui/wiring.py; all three raise children of SparecloudError."""
+
+    def wallet_create(self, home: Path, passphrase_file: Path | None) -> Address:
+        """Make a key and keep it in `home` (without a passphrase: in the keyring)."""
+        ...
+
+    def wallet_import(self, home: Path, key: str, passphrase_file: Path | None) -> Address:
+        """Keep the private key `key`, 64 hexadecimal digits."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The adapters that __main__ picked; each imports what it needs when it is first called."""
+
+    connect: Callable[[Path], AbstractAsyncContextManager[RenterAgent]]
+    build: Callable[[], Build]
+    wallets: Callable[[], Wallets]
+    version: str = ""
+
+
+@dataclass(slots=True)
+class Shell:
+    """One run of the command line."""
+
+    tools: Tools
+    chosen_home: Path | None = None
+    as_json: bool = False
+    patience_s: float = 5.0
+
+    @property
+    def home(self) -> Path:
+        """The folder of this renter's agent."""
+        return (self.chosen_home or platformdirs.user_data_path("sparecloud")).absolute()
+
+    def ask(self, work: Callable[[RenterAgent], Awaitable[_Answer]]) -> _Answer:
+        """What `work` gets from the agent, which is started where it does not run."""
+
+        async def asked() -> _Answer:
+            async with self.tools.connect(self.home) as agent:
+                return await work(agent)
+
+        return asyncio.run(asked())
+
+    def show(self, answer: object, text: str) -> None:
+        """Print what was asked for: `answer` as one line of JSON, or `text`."""
+        click.echo(msgspec.json.encode(answer).decode() if self.as_json else text)
+
+    def say(self, sentence: str) -> None:
+        """Print progress, which is no part of the answer."""
+        if not self.as_json:
+            click.echo(sentence, err=True)
+
+    def confirm(self, question: str, unasked: bool) -> None:
+        """Return where the person agrees (or said so before: `unasked`). Raises SparecloudError."""
+        if unasked:
+            return
+        try:
+            agreed = click.confirm(question, default=False, err=True)
+        except click.Abort as nobody:
+            raise SparecloudError("Nothing was done: nobody answered.", "Add --yes to agree beforehand.") from nobody
+        if not agreed:
+            raise SparecloudError("Nothing was done.", "Answer y to go on.")
+
+    def fail(self, error: SparecloudError) -> None:
+        """Print `error`: what happened, and below it what to do."""
+        if self.as_json:
+            told = {"error": type(error).__name__, "title": error.title, "hint": error.hint}
+            click.echo(msgspec.json.encode(told).decode(), err=True)
+        else:
+            click.echo("\n".join(filter(None, (error.title, error.hint))), err=True)
+
+
+class Verbs(click.Group):
+    """A group whose errors are sentences, and whose exit code is the error's."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the verb; exit with 0, the error's code, or 130 where it was interrupted."""
+        shell = ctx.ensure_object(Shell)
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            shell.say("Interrupted.")
+            ctx.exit(INTERRUPTED)
+        except (SparecloudError, click.ClickException, click.Abort, BaseExceptionGroup) as problem:
+            error = _sentence(problem)
+            shell.fail(error)
+            ctx.exit(error.exit_code)
+
+
+def _sentence(problem: BaseException) -> SparecloudError:
+    match problem:
+        case SparecloudError():
+            return problem
+        case click.UsageError(ctx=click.Context(command_path=path)):
+            return InvalidInput(problem.format_message(), f"Run `{path} --help` for an example.")
+        case click.ClickException():
+            return InvalidInput(problem.format_message())
+        case click.Abort():
+            return SparecloudError("Nothing was done: nobody answered.")
+        case BaseExceptionGroup():
+            first = first_problem(problem)
+            if isinstance(first, SparecloudError):
+                return first
+    raise problem
+
+
+def _keep_home(context: click.Context, _parameter: click.Parameter, value: Path | None) -> None:
+    context.ensure_object(Shell).chosen_home = value
+
+
+def _keep_json(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    context.ensure_object(Shell).as_json |= value
+
+
+home_option = click.option(
+    "--home",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="SPARECLOUD_HOME",
+    expose_value=False,
+    callback=_keep_home,
+    help="Folder of the agent and the wallet.  [env: SPARECLOUD_HOME]",
+)
+json_option = click.option(
+    "--json",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_keep_json,
+    help="Print JSON: the answer on stdout, an error on stderr.",
+)
+yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+pass_shell = click.make_pass_decorator(Shell)
+
+
+def tolerate_any_character() -> None:
+    """Print what the terminal's encoding lacks as a question mark instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")

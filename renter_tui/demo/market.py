@@ -1,0 +1,185 @@
+"""A whole market on this machine: a chain, a bus, donors as processes of their own, and a funded renter's home."""
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from core import settings as settings_file
+from core.chain.client import EscrowChain, Market, deploy
+from core.chain.devchain import read_ready
+from core.chain.keystore import Passphrase, write_for_owner
+from core.chain.wallet import Wallet, wallet_in
+from core.errors import SparecloudError
+from core.membership import PASSPHRASE_FILE
+from core.model import COIN_UNIT, Address, Amount
+from core.settings import Asking, Donor, Limits, Network, Renter, Settings
+from renter_tui.demo.children import Child, ready_file, start
+
+SUPPLY: Final = Amount(1_000_000 * COIN_UNIT)
+RENTER_COIN: Final = Amount(100 * COIN_UNIT)
+NATIVE: Final = Amount(10 * COIN_UNIT)
+
+_WORTHLESS_SCRYPT_N: Final = 2**12
+"""These keys live for minutes on a chain of one machine, beside their passphrase: a strong one would only cost time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Intervals short enough to watch. A real market's are minutes (core/settings.py)."""
+
+    interval_s: int = 5
+    grace_s: int = 3
+    accept_within_s: int = 10
+    start_within_s: int = 60
+
+
+@dataclass(slots=True)
+class LocalMarket:
+    """Where everything is; made by `local_market`."""
+
+    folder: Path
+    timing: Timing
+    donor_names: tuple[str, ...]
+    chain: Child
+    bus: Child
+    network: Network
+    bank: EscrowChain
+    accounts: dict[str, Address] = field(default_factory=dict)
+    donors: dict[str, Child] = field(default_factory=dict)
+
+    @property
+    def renter_home(self) -> Path:
+        """The home folder to give to `sparecloud --home`."""
+        return self.home("renter")
+
+    def home(self, name: str) -> Path:
+        """A party's home folder."""
+        return self.folder / name
+
+    async def start_donor(self, name: str) -> Child:
+        """Start (or start again) a donor's agent."""
+        log = self.folder / f"{name}.log"
+        child = await start(
+            f"donor {name}",
+            "donor_app",
+            ["--headless", "--home", str(self.home(name)), "--log", str(self.folder / f"{name}.agent.log")],
+            log,
+        )
+        self.donors[name] = child
+        return child
+
+    async def start_bus(self) -> None:
+        """Start the bus again, on the port that everybody knows."""
+        ready = self.folder / "bus.json"
+        ready.unlink(missing_ok=True)
+        port = self.network.bus_url.rsplit(":", 1)[1]
+        self.bus = await start("bus", "core.wire.embedded", ["--port", port, "--ready-file", str(ready)], self.bus.log)
+        await ready_file(self.bus, ready, 20)
+
+    async def coin_by_holder(self) -> dict[str, Amount]:
+        """What the bank, every party and the escrow hold: together the supply, to the last unit."""
+        holders = {"bank": self.bank.address, **self.accounts, "escrow": self.bank.market.escrow}
+        return {name: await self.bank.coin_of(account) for name, account in holders.items()}
+
+    async def create_wallet(self, name: str, *, coin: Amount = Amount(0)) -> None:
+        """Make a party's home: settings, a wallet, and what it starts with."""
+        home = self.home(name)
+        home.mkdir(mode=0o700, exist_ok=True)
+        secret = secrets.token_urlsafe(24)
+        write_for_owner(home / PASSPHRASE_FILE, secret.encode())
+        wallet = await asyncio.to_thread(_fresh, home, Passphrase(secret))
+        self.accounts[name] = wallet.address
+        (home / settings_file.FILE_NAME).write_text(settings_file.text(self._settings(name)), "utf-8")
+        await self.bank.send_native(wallet.address, NATIVE)
+        if coin:
+            await self.bank.send_coin(wallet.address, coin)
+
+    def _settings(self, name: str) -> Settings:
+        timing = self.timing
+        place = self.donor_names.index(name) if name in self.donor_names else 0
+        asking = Asking()
+        return Settings(
+            network=self.network,
+            donor=Donor(
+                name=name,
+                limits=Limits(cpu_millis=1000, memory_mib=1536 + 512 * place, disk_mib=4096),
+                # Each asks a little more than the one before, so that the quote has something to choose.
+                asking=Asking(
+                    cpu_milli=asking.cpu_milli * (100 + 5 * place) // 100,
+                    memory_mib=asking.memory_mib * (100 + 5 * place) // 100,
+                ),
+                share_on_battery=True,
+                offer_every_s=2,
+                shortest_grace_s=timing.grace_s,
+                shortest_interval_s=1,
+            ),
+            renter=Renter(
+                interval_s=timing.interval_s,
+                grace_s=timing.grace_s,
+                accept_within_s=timing.accept_within_s,
+                start_within_s=timing.start_within_s,
+            ),
+        )
+
+
+@asynccontextmanager
+async def local_market(
+    folder: Path, donors: tuple[str, ...], timing: Timing = Timing(), *, engine: str = "auto"
+) -> AsyncGenerator[LocalMarket]:
+    """Chain, bus, contracts and funded homes in `folder`; donors are not started yet. All is ended on the way out."""
+    chain_ready, bus_ready = folder / "chain.json", folder / "bus.json"
+    started: list[Child] = []
+    market: LocalMarket | None = None
+    try:
+        chain = await start(
+            "chain", "core.chain.devchain", ["--engine", engine, "--ready-file", str(chain_ready)], folder / "chain.log"
+        )
+        started.append(chain)
+        bus = await start("bus", "core.wire.embedded", ["--ready-file", str(bus_ready)], folder / "bus.log")
+        started.append(bus)
+        await asyncio.gather(ready_file(chain, chain_ready, 30), ready_file(bus, bus_ready, 30))
+        bank, found = await _open_bank(folder, chain_ready)
+        try:
+            network = Network(
+                rpc_url=read_ready(chain_ready).rpc_url,
+                coin=found.coin,
+                escrow=found.escrow,
+                bus_url=str(json.loads(bus_ready.read_text("utf-8"))["url"]),
+            )
+            market = LocalMarket(folder, timing, donors, chain, bus, network, bank)
+            await market.create_wallet("renter", coin=RENTER_COIN)
+            for name in donors:
+                await market.create_wallet(name)
+            yield market
+        finally:
+            if market is not None:
+                await asyncio.gather(*(child.end() for child in market.donors.values()))
+                started[1] = market.bus
+            bank.disconnect()
+    finally:
+        for child in reversed(started):
+            await child.end()
+
+
+async def _open_bank(folder: Path, chain_ready: Path) -> tuple[EscrowChain, Market]:
+    ready = read_ready(chain_ready)
+    wallet = await asyncio.to_thread(_fresh, folder / "bank", Passphrase(secrets.token_urlsafe(24)), ready.funded_key)
+    found = await deploy(ready.rpc_url, wallet, supply=SUPPLY)
+    bank = await EscrowChain.connect(ready.rpc_url, coin=found.coin, escrow=found.escrow, wallet=wallet)
+    if await bank.coin_of(bank.address) != SUPPLY:
+        raise SparecloudError("The coin's supply is not what was asked for.", "Look into the chain's log.")
+    return bank, found
+
+
+def _fresh(home: Path, passphrase: Passphrase, key: str | None = None) -> Wallet:
+    wallet = wallet_in(home / "wallet", passphrase, scrypt_n=_WORTHLESS_SCRYPT_N)
+    if key is None:
+        wallet.create()
+    else:
+        wallet.import_key(key)
+    return wallet

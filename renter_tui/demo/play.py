@@ -1,0 +1,305 @@
+"""Plays the demo: every step is what a person would do with `sparecloud`, through the same background agent."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from core.errors import InvalidInput, SparecloudError
+from core.gateway.agent import RenterAgent
+from core.gateway.presence import connect
+from core.membership import images_folder
+from core.model import JobState, LeaseId, Quote, Request, Resources
+from core.runtime import leftovers
+from core.runtime.container_engine import ContainerEngine
+from core.runtime.images import Images
+from core.view import ClusterLine, RenterView, resources_text, spare
+from renter_tui.demo import flights
+from renter_tui.demo.market import LocalMarket, local_market
+from renter_tui.demo.report import QUOTE_GOAL_S, REGISTERED_GOAL_S, WARM_GOAL_S, Earned, Figure, Report
+from renter_tui.demo.stages import Stages
+
+DONORS: Final = ("ada", "grace", "edsger")
+CLUSTER: Final = "flights"
+REQUEST: Final = Request(shape=Resources(cpu_millis=1000, memory_mib=1536), workers=3, duration_s=900, most_per_donor=1)
+
+_OFFERS_WITHIN_S: Final = 60.0
+_RUNNING_WITHIN_S: Final = 120.0
+_JOB_WITHIN_S: Final = 300.0
+_SETTLED_WITHIN_S: Final = 120.0
+
+
+@dataclass(slots=True)
+class _Stage:
+    """What the steps hand on to one another."""
+
+    stages: Stages
+    market: LocalMarket
+    agent: RenterAgent
+    leases: set[LeaseId]
+
+    async def until(
+        self, within_s: float, what: str, found: Callable[[RenterView], ClusterLine | bool | None]
+    ) -> RenterView:
+        """The first view that `found` answers to. Raises SparecloudError where it takes too long."""
+        try:
+            async with asyncio.timeout(within_s):
+                async for view in self.agent.watch():
+                    self.leases.update(line.lease for line in view.clusters)
+                    if found(view):
+                        return view
+        except TimeoutError:
+            pass
+        raise SparecloudError(
+            f"The demo waited {within_s:g} s in vain for {what}.",
+            f"Look into the logs in {self.market.folder} (run it with --keep to keep them).",
+        )
+
+
+async def play(folder: Path, stages: Stages) -> Report:
+    """The whole demo; everything it started has ended when it returns or raises."""
+    began = time.monotonic()
+    built = await _images(stages)
+    leases: set[LeaseId] = set()
+    async with _opened(folder, stages, leases) as stage:
+        before = (await stage.market.coin_by_holder())["renter"]
+        quoted_s = await _meet(stage)
+        registered_s = await _launch(stage)
+        verdict = await _work(stage, folder)
+        line = await _settle(stage)
+        held = await stage.market.coin_by_holder()
+        supply = await stage.market.bank.supply()
+        with stages.stage("Ending agents, bus and chain"):
+            await stage.agent.shutdown()
+            await asyncio.gather(*(child.end() for child in stage.market.donors.values()))
+            left = await asyncio.to_thread(_left_behind, leases)
+    donors = tuple(
+        Earned(
+            name=worker.donor_name,
+            address=worker.donor,
+            served_s=worker.served_s,
+            rate=worker.rate,
+            vouched=worker.vouched,
+            paid=worker.paid,
+            balance=held[worker.donor_name],
+        )
+        for worker in line.workers
+    )
+    return Report(
+        phases=stages.phases,
+        figures=(
+            Figure("quote, from the first offer on", QUOTE_GOAL_S, quoted_s),
+            Figure("lease opened, until all workers registered", REGISTERED_GOAL_S, registered_s),
+            Figure("the whole demo", WARM_GOAL_S, round(time.monotonic() - began, 2), applies=not built),
+        ),
+        job=verdict,
+        donors=donors,
+        deposit=line.deposit,
+        refund=line.refund,
+        renter_before=before,
+        renter_after=held["renter"],
+        supply=supply,
+        held=held,
+        left_behind=left,
+    )
+
+
+async def keep_up(folder: Path, stages: Stages) -> None:
+    """Market and cluster, up until interrupted; then ended like the demo."""
+    await _images(stages)
+    async with _opened(folder, stages, set()) as stage:
+        await _meet(stage)
+        await _launch(stage)
+        home = stage.market.renter_home
+        stages.show(
+            f"\nThe market is up, and the cluster {CLUSTER} runs. In another terminal:\n\n"
+            f"  .venv/bin/sparecloud --home {home}                    the terminal app\n"
+            f"  .venv/bin/sparecloud --home {home} status {CLUSTER}\n"
+            f"  .venv/bin/sparecloud --home {home} submit {CLUSTER} job.py\n\n"
+            "Ctrl-C here ends the cluster, settles, and removes everything."
+        )
+        await asyncio.Event().wait()
+
+
+async def _images(stages: Stages) -> bool:
+    """True where an image had to be built."""
+    said: list[str] = []
+
+    def note(sentence: str) -> None:
+        said.append(sentence)
+        stages.note(sentence)
+
+    with stages.stage("Container images"):
+        engine = ContainerEngine()
+        try:
+            image = await Images(engine, images_folder()).ensure(note)
+        finally:
+            engine.close()
+        stages.note(f"{image.tag} is at hand{'' if said else ' (built before)'}")
+    return bool(said)
+
+
+@asynccontextmanager
+async def _opened(folder: Path, stages: Stages, leases: set[LeaseId]) -> AsyncGenerator[_Stage]:
+    """The market and the renter's agent; whatever happens within, clusters are ended and nothing is left behind."""
+    from renter_tui.__main__ import agent_command
+
+    async with _staged_market(folder, stages) as market:
+        home = market.renter_home
+        try:
+            async with connect(home, agent_command(home)) as agent:
+                stage = _Stage(stages, market, agent, leases)
+                try:
+                    yield stage
+                except BaseException:
+                    await _end_early(stage)
+                    raise
+        finally:
+            await asyncio.gather(*(child.end() for child in market.donors.values()))
+            await asyncio.to_thread(_sweep, leases)
+
+
+@asynccontextmanager
+async def _staged_market(folder: Path, stages: Stages) -> AsyncGenerator[LocalMarket]:
+    with stages.stage("Chain, bus, contracts, wallets"):
+        context = local_market(folder, DONORS)
+        market = await context.__aenter__()
+        stages.note(f"coin {market.network.coin}, escrow {market.network.escrow}")
+    try:
+        yield market
+    finally:
+        await context.__aexit__(None, None, None)
+
+
+async def _end_early(stage: _Stage) -> None:
+    """Interrupted, or failed: settle what is open as far as a short while allows, and end the agent."""
+    stage.stages.show("Ending what is running; this takes a few seconds.")
+    with suppress(SparecloudError, TimeoutError):
+        async with asyncio.timeout(40):
+            view = await stage.agent.view()
+            for line in view.clusters:
+                stage.leases.add(line.lease)
+                if not line.ended:
+                    await stage.agent.destroy(line.name)
+            await stage.until(40, "the settlement", lambda view: all(line.ended for line in view.clusters))
+    with suppress(SparecloudError):
+        await stage.agent.shutdown()
+
+
+async def _meet(stage: _Stage) -> float:
+    """Start the donors, and ask for a quote as soon as the board is not empty; seconds from first offer to quote."""
+    with stage.stages.stage("Donors publish their offers"):
+        await asyncio.gather(*(stage.market.start_donor(name) for name in DONORS))
+        await stage.until(_OFFERS_WITHIN_S, "offers", lambda view: bool(view.market))
+        first = time.monotonic()
+    with stage.stages.stage("Quote"):
+        quote = await _quote(stage.agent)
+        took_s = round(time.monotonic() - first, 2)
+        stage.stages.note(f"{len(quote.shares)} workers, up to {spare(quote.total())}")
+    stage.stages.show(_quote_text(quote, {line.donor: line.name for line in (await stage.agent.view()).market}))
+    return took_s
+
+
+async def _quote(agent: RenterAgent) -> Quote:
+    sentence = ""
+    for _ in range(10):
+        answer = await agent.quote(REQUEST)
+        if isinstance(answer, Quote):
+            return answer
+        sentence = answer.sentence
+    raise InvalidInput(sentence, "Every donor of the demo should have room; look into their logs.")
+
+
+async def _launch(stage: _Stage) -> float:
+    """Open the lease and wait for the workers; seconds from opened to all registered."""
+    stages = stage.stages
+    with stages.stage("Lease opened in escrow"):
+        await stage.agent.launch(CLUSTER, REQUEST)
+        await stage.until(60, "the lease to open", lambda view: _line(view).opened_at > 0 or _line(view).ended)
+        opened = time.monotonic()
+    with stages.stage("Master and workers"):
+
+        def settled(view: RenterView) -> bool:
+            stages.note(_line(view).sentence)
+            return _line(view).state == "running" or _line(view).ended
+
+        line = _line(await stage.until(_RUNNING_WITHIN_S, "the workers to register", settled))
+        if line.state != "running" or any(worker.state != "serving" for worker in line.workers):
+            raise SparecloudError(f"The cluster did not start whole: {line.sentence}", "Look into the agents' logs.")
+        return round(time.monotonic() - opened, 2)
+
+
+async def _work(stage: _Stage, folder: Path) -> flights.Verdict:
+    stages = stage.stages
+    with stages.stage("Spark job"):
+        inputs = await asyncio.to_thread(flights.prepare, folder / "input")
+        job = await stage.agent.submit(CLUSTER, flights.PROGRAM, [], inputs)
+        stages.note("336,776 flights are on their way to the workers")
+
+        def done(view: RenterView) -> bool:
+            return any(known.job == job.job and known.state is not JobState.RUNNING for known in _line(view).jobs)
+
+        view = await stage.until(_JOB_WITHIN_S, "the job to end", done)
+        state = next(known for known in _line(view).jobs if known.job == job.job)
+        if state.state is not JobState.SUCCEEDED:
+            said = b"".join([chunk async for chunk in stage.agent.logs(CLUSTER, job.job, follow=False)])
+            tail = "\n".join(said.decode(errors="replace").splitlines()[-15:])
+            raise SparecloudError(f"The job {state.state}: {state.cause}\n{tail}", "That is the end of its output.")
+        stages.note(f"{state.ended_at - state.started_at} s by the container engine's clock")
+    with stages.stage("DuckDB's answer to the same query"):
+        files = await stage.agent.outputs(CLUSTER, job.job, folder / "output")
+        answer = next((path for path in files if path.name == "result.json"), None)
+        if answer is None:
+            raise SparecloudError("The job ended well and wrote no result.json.", "Look at its output.")
+        verdict = await asyncio.to_thread(flights.judge, answer, inputs)
+        stages.note(verdict.sentence)
+    return verdict
+
+
+async def _settle(stage: _Stage) -> ClusterLine:
+    with stage.stages.stage("Vouchers redeemed, rest refunded"):
+        await stage.agent.destroy(CLUSTER)
+
+        def over(view: RenterView) -> bool:
+            stage.stages.note(_line(view).sentence)
+            return _line(view).ended
+
+        view = await stage.until(_SETTLED_WITHIN_S, "the settlement", over)
+        stage.stages.note("settled")
+        return _line(view)
+
+
+def _line(view: RenterView) -> ClusterLine:
+    return next(line for line in view.clusters if line.name == CLUSTER)
+
+
+def _quote_text(quote: Quote, names: dict[str, str]) -> str:
+    lines = ["", f"  {'worker':<8}{'donor':<10}{'account':<14}{'resources':<20}{'up to':<24}"]
+    for share in quote.shares:
+        lines.append(
+            f"  {share.index:<8}{names.get(share.donor, ''):<10}{share.donor[:10] + '…':<14}"
+            f"{resources_text(share.resources):<20}{spare(share.cap):<24}"
+        )
+    wasted = f"{quote.waste.per_mille() / 10:g} % of the market's supply"
+    lines.append(f"  waste {wasted}; total up to {spare(quote.total())} for {quote.request.duration_s // 60} minutes\n")
+    return "\n".join(lines)
+
+
+def _left_behind(leases: set[LeaseId]) -> tuple[str, ...]:
+    engine = ContainerEngine()
+    try:
+        return leftovers.found(engine, leases)
+    finally:
+        engine.close()
+
+
+def _sweep(leases: set[LeaseId]) -> None:
+    """Remove by force what a failed run could not: only what carries one of this run's leases."""
+    engine = ContainerEngine()
+    try:
+        leftovers.clear(engine, leases)
+    finally:
+        engine.close()

@@ -1,0 +1,1 @@
+"""The terminal application's screens: home with its three views, a cluster, and the dialogs."""

@@ -1,0 +1,72 @@
+"""What a key does to a cluster, the same from every screen: ask first, call the agent, say how it went."""
+
+from collections.abc import Callable
+
+from core.model import Job
+from core.view import ClusterLine, spare
+from renter_tui.live import LiveApp
+from renter_tui.screens.confirm import ConfirmDialog, Question
+from renter_tui.screens.launch import LaunchDialog
+from renter_tui.screens.logs import LogsScreen
+from renter_tui.screens.submit import Submission, SubmitDialog
+from renter_tui.widgets.words import count, locked
+
+
+def ask_launch(app: LiveApp, then: Callable[[ClusterLine | None], None]) -> None:
+    """Describe and launch a cluster; `then` gets it, or None where nothing was launched."""
+    app.push_screen(LaunchDialog(), then)
+
+
+def ask_destroy(app: LiveApp, cluster: ClusterLine | None) -> None:
+    """End a cluster, once the person has said so."""
+    if cluster is None or cluster.ended:
+        app.notify("Select a cluster that is live first.", title="Nothing to destroy", markup=False)
+        return
+
+    def answered(yes: bool | None) -> None:
+        if yes:
+            app.run_worker(_destroy(app, cluster.name), group="destroy")
+
+    workers = count(len(cluster.workers), "worker")
+    question = Question(
+        f"Destroy {cluster.name}?",
+        f"Its {workers} and every running job stop, and files on it are lost. Donors are paid for the seconds they "
+        f"served ({spare(cluster.spent, digits=4)} so far); the rest of the deposit comes back to you "
+        f"(up to {spare(locked(cluster), digits=4)}).",
+        no="No, keep it",
+        yes="Yes, destroy it",
+    )
+    app.push_screen(ConfirmDialog(question), answered)
+
+
+def ask_submit(app: LiveApp, cluster: ClusterLine | None) -> None:
+    """Run a program on a cluster."""
+    if cluster is None or cluster.ended:
+        app.notify("Select a cluster that is live first.", title="Nowhere to submit to", markup=False)
+        return
+
+    def answered(submission: Submission | None) -> None:
+        if submission:
+            app.run_worker(_submit(app, cluster.name, submission), group="submit")
+
+    app.push_screen(SubmitDialog(cluster.name), answered)
+
+
+def open_logs(app: LiveApp, cluster: ClusterLine | None, job: Job | None) -> None:
+    """Follow a job's output."""
+    if cluster is None or job is None:
+        app.notify("Submit a program with s first.", title="No job to show logs of", markup=False)
+        return
+    app.push_screen(LogsScreen(cluster.name, job))
+
+
+async def _destroy(app: LiveApp, name: str) -> None:
+    with app.reporting():
+        await app.agent.destroy(name)
+        app.notify(f"{name} is being ended; its settlement shows under Clusters.", markup=False)
+
+
+async def _submit(app: LiveApp, name: str, submission: Submission) -> None:
+    with app.reporting():
+        job = await app.agent.submit(name, submission.program, submission.arguments, submission.inputs)
+        app.notify(f"{job.job} runs on {name}; l shows its output.", title="Submitted", markup=False)

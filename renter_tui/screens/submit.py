@@ -1,0 +1,80 @@
+"""The submit dialog: which program, with which arguments and input."""
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Static
+
+from renter_tui.widgets.field import Field
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What to run."""
+
+    program: Path
+    arguments: tuple[str, ...]
+    inputs: Path | None
+
+
+class SubmitDialog(ModalScreen[Submission | None]):
+    """Answers a Submission, or None where the person thought better of it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "Cancel"),
+        Binding("up", "app.focus_previous", show=False),
+        Binding("down", "app.focus_next", show=False),
+    ]
+
+    def __init__(self, cluster: str) -> None:
+        super().__init__()
+        self._cluster = cluster
+
+    def compose(self) -> ComposeResult:
+        """Three fields and two buttons."""
+        with Vertical(classes="dialog medium") as dialog:
+            dialog.border_title = f"Submit a program to {self._cluster}".replace("[", "\\[")
+            yield Field("Program", "program", placeholder="path of a PySpark program, job.py")
+            yield Field("Arguments", "arguments", placeholder="optional")
+            yield Field("Input", "inputs", placeholder="optional: a file or folder, read as /job/input")
+            yield Static(id="refusal", classes="refusal", markup=False)
+            with Horizontal(classes="buttons"):
+                yield Button("Submit", id="submit", compact=True, variant="primary")
+                yield Button("Cancel", id="cancel", compact=True)
+
+    def on_mount(self) -> None:
+        """The first field has the keyboard."""
+        self.query_one("#program", Input).focus()
+
+    @on(Input.Submitted)
+    def _next(self) -> None:
+        self.focus_next()
+
+    @on(Button.Pressed, "#cancel")
+    def _cancel(self) -> None:
+        self.dismiss(None)
+
+    @on(Button.Pressed, "#submit")
+    def _submit(self) -> None:
+        program, arguments, inputs = (
+            self.query_one(f"#{name}", Input).value.strip() for name in ("program", "arguments", "inputs")
+        )
+        try:
+            words = tuple(shlex.split(arguments))
+        except ValueError:
+            self._refuse("The arguments have a quotation mark without its partner.")
+            return
+        if not program:
+            self._refuse("Name the program to run: the path of a Python file.")
+            return
+        self.dismiss(Submission(Path(program).expanduser(), words, Path(inputs).expanduser() if inputs else None))
+
+    def _refuse(self, sentence: str) -> None:
+        self.query_one("#refusal", Static).update(f"▲ {sentence}")

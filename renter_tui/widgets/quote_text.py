@@ -1,0 +1,72 @@
+"""A quote, or why there is none, as a person reads it."""
+
+from collections.abc import Mapping
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from core.model import Address, Quote, Shortfall
+from core.view import RenterView, resources_text, spare
+from renter_tui.widgets.palette import BAD, COIN, DIM
+from renter_tui.widgets.words import cell, coins, count, number, short
+
+
+def pay_words(quote: Quote) -> str:
+    """The confirmation, in full: "Pay up to 3.2 SPARE for 2 h of 4 workers"."""
+    hours = f"{quote.request.duration_s / 3600:g} h"
+    return f"Pay up to {most(quote)} for {hours} of {count(quote.request.workers, 'worker')}"
+
+
+def most(quote: Quote) -> str:
+    """The total, rounded up to six decimals: what a person confirms must not be less than what may be spent."""
+    step = 10**12
+    return spare(-(-quote.total() // step) * step)
+
+
+def quoted(quote: Quote, view: RenterView | None) -> RenderableType:
+    """Which donor hosts which worker at what price; the total, the waste, who could step in."""
+    names = {offer.donor: offer.name for offer in view.market} if view else {}
+    return Group(_money(quote, view), Text(), _shares(quote, names))
+
+
+def refused(shortfall: Shortfall) -> RenderableType:
+    """What is missing, and what would fit."""
+    fits = []
+    if shortfall.largest_workers:
+        fits.append(f"● {count(shortfall.largest_workers, 'worker')} of this shape")
+    if shortfall.largest_shape is not None:
+        fits.append(f"● or workers of {resources_text(shortfall.largest_shape)} each")
+    would = [Text("What would fit now", "bold"), *map(Text, fits)] if fits else [Text("Nothing of the kind fits now.")]
+    return Group(Text(f"▲ {shortfall.sentence}", f"bold {COIN}"), Text(), *would)
+
+
+def _money(quote: Quote, view: RenterView | None) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style=DIM, no_wrap=True)
+    table.add_column()
+    table.add_row("At most", Text(most(quote), f"bold {COIN}"))
+    table.add_row("An hour", spare(3600 * quote.rate()))
+    per_mille = quote.waste.per_mille()
+    table.add_row("Waste", f"{per_mille // 10}.{per_mille % 10} % of the market stranded")
+    table.add_row("Stand-ins", count(len(quote.alternates), "more donor") if quote.alternates else "none")
+    if view and view.balances:
+        short_of = view.balances.coin < quote.total()
+        table.add_row("You have", Text(spare(view.balances.coin), f"bold {BAD}" if short_of else ""))
+    return table
+
+
+def _shares(quote: Quote, names: Mapping[Address, str]) -> Table:
+    table = Table(box=None, padding=(0, 1), pad_edge=False, expand=True, header_style=DIM)
+    table.add_column("#", justify="right")
+    table.add_column("Donor", ratio=1, no_wrap=True)
+    table.add_column("Worker", no_wrap=True)
+    table.add_column("SPARE/h", justify="right")
+    for share in quote.shares:
+        table.add_row(
+            str(share.index),
+            cell(names.get(share.donor, short(share.donor)), "bold"),
+            cell(resources_text(share.resources)),
+            number(coins(3600 * share.rate), COIN),
+        )
+    return table

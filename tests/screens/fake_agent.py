@@ -1,0 +1,138 @@
+"""A RenterAgent in memory for the terminal screens: tests publish views and read what was asked of it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.errors import BusUnavailable
+from core.model import Amount, Job, JobState, LeaseId, Quote, Request, Share, Shortfall, Waste
+from core.view import ClusterLine, RenterView
+
+
+@dataclass
+class FakeAgent:
+    """Publishes `newest`; `answer` and `failure` steer the next calls; `asked` records them."""
+
+    newest: RenterView
+    answer: Quote | Shortfall | None = None
+    failure: Exception | None = None
+    asked: list[tuple[object, ...]] = field(default_factory=list)
+    output: asyncio.Queue[bytes | None] = field(default_factory=asyncio.Queue)
+    watched: int = 0
+    _gone: bool = False
+    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def publish(self, view: RenterView) -> None:
+        """Make `view` the newest."""
+        async with self._changed:
+            self.newest = view
+            self._changed.notify_all()
+
+    async def go_away(self, *, gone: bool = True) -> None:
+        """End every watch and refuse new ones; or come back."""
+        async with self._changed:
+            self._gone = gone
+            self._changed.notify_all()
+
+    async def view(self) -> RenterView:
+        return self.newest
+
+    async def watch(self) -> AsyncIterator[RenterView]:
+        self.watched += 1
+        if self._gone:
+            raise BusUnavailable("The background agent does not answer.", "Start it with: sparecloud agent.")
+        shown: RenterView | None = None
+        while not self._gone:
+            if shown is not self.newest:
+                shown = self.newest
+                yield shown
+            async with self._changed:
+                while not self._gone and shown is self.newest:
+                    await self._changed.wait()
+
+    async def quote(self, request: Request) -> Quote | Shortfall:
+        self.asked.append(("quote", request))
+        self._fail()
+        return self.answer or quote_for(request, self.newest)
+
+    async def launch(self, name: str, request: Request, most: int | None = None) -> ClusterLine:
+        self.asked.append(("launch", name, request, most))
+        self._fail()
+        cluster = proposed(name, request, self.newest)
+        await self.publish(with_cluster(self.newest, cluster))
+        return cluster
+
+    async def submit(self, cluster: str, program: Path, arguments: Sequence[str], inputs: Path | None) -> Job:
+        self.asked.append(("submit", cluster, program, tuple(arguments), inputs))
+        self._fail()
+        return Job("job-1", self.newest.clusters[0].lease, JobState.RUNNING, self.newest.now)
+
+    async def logs(self, cluster: str, job: str, *, follow: bool) -> AsyncIterator[bytes]:
+        self.asked.append(("logs", cluster, job, follow))
+        while (chunk := await self.output.get()) is not None:
+            yield chunk
+
+    async def outputs(self, cluster: str, job: str, target: Path) -> tuple[Path, ...]:
+        self.asked.append(("outputs", cluster, job, target))
+        return ()
+
+    async def stop_job(self, cluster: str, job: str) -> None:
+        self.asked.append(("stop_job", cluster, job))
+
+    async def destroy(self, cluster: str) -> None:
+        self.asked.append(("destroy", cluster))
+        self._fail()
+
+    async def shutdown(self) -> None:
+        self.asked.append(("shutdown",))
+
+    def of(self, name: str) -> list[tuple[object, ...]]:
+        """The calls of `name`, in order."""
+        return [call for call in self.asked if call[0] == name]
+
+    def _fail(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+
+
+def quote_for(request: Request, view: RenterView) -> Quote:
+    """A quote that spreads the workers over the cheapest donors in turn."""
+    donors = sorted(view.market, key=lambda offer: offer.hourly)
+    shares = []
+    for index in range(request.workers):
+        offer = donors[index % len(donors)]
+        rate = offer.prices.per_second(request.shape)
+        shares.append(Share(index, offer.donor, request.shape, rate, Amount(rate * request.duration_s)))
+    supply = Amount(sum(offer.prices.per_second(offer.capacity) for offer in donors))
+    stranded = Amount(supply // 55)
+    alternates = tuple(offer.donor for offer in donors[request.workers :])
+    return Quote(request, tuple(shares), alternates, Waste(stranded, supply), view.now + 30, "0x" + "0" * 64)
+
+
+def proposed(name: str, request: Request, view: RenterView) -> ClusterLine:
+    """The cluster that `launch` answers."""
+    quote = quote_for(request, view)
+    return ClusterLine(
+        name=name,
+        lease=LeaseId("0x" + "e" * 64),
+        state="proposed",
+        sentence="Waiting for the donors to accept.",
+        workers=(),
+        rate=quote.rate(),
+        deposit=quote.total(),
+        spent=Amount(0),
+        refund=Amount(0),
+        opened_at=0,
+        ends_at=view.now + request.duration_s,
+        screen="",
+        jobs=(),
+        ended=False,
+    )
+
+
+def with_cluster(view: RenterView, cluster: ClusterLine) -> RenterView:
+    """`view` with one more cluster."""
+    return RenterView(
+        view.now, view.address, view.balances, view.problem, view.hint, view.market, (*view.clusters, cluster)
+    )

@@ -1,0 +1,197 @@
+"""A RenterAgent in memory that plays a cluster's life by script: for the gateway's and the command line's tests."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from core.errors import NotFound, SparecloudError
+from core.model import (
+    Address,
+    Amount,
+    Balances,
+    Job,
+    JobState,
+    LeaseId,
+    Prices,
+    Quote,
+    Request,
+    Resources,
+    Share,
+    Shortfall,
+    Traits,
+    Waste,
+)
+from core.view import ClusterLine, OfferLine, RenterView, WorkerLine
+
+NOW = 1_790_000_000
+RATE = Amount(10**15)
+DONORS = tuple(Address("0x" + digit * 40) for digit in "abc")
+NAMES = ("ada", "zuse", "hopper")
+RENTER = Address("0x" + "1" * 40)
+OFFERS = tuple(
+    OfferLine(
+        donor,
+        name,
+        Resources(4000, 8192),
+        Prices(Amount(10**9), Amount(10**8), Amount(0), Amount(0)),
+        Amount(43 * 10**14),
+        NOW + 30,
+        Traits(),
+    )
+    for donor, name in zip(DONORS, NAMES, strict=True)
+)
+SHORT = Shortfall("memory_mib", "No donor has 64 GiB free.", 0, Resources(4000, 8192))
+
+
+@dataclass
+class ScriptedAgent:
+    """`script` is played, a state and sentence at a time, after a launch; `failure` is raised by the next verb."""
+
+    clusters: dict[str, ClusterLine] = field(default_factory=dict)
+    market: tuple[OfferLine, ...] = OFFERS
+    balances: Balances | None = field(default_factory=lambda: Balances(Amount(25 * 10**18), Amount(10**18)))
+    script: tuple[tuple[str, str], ...] = (
+        ("proposed", "Asking the donors: 3 of 3 accepted."),
+        ("opening", "Paying the deposit into escrow."),
+        ("running", "Running with 3 of 3 workers."),
+    )
+    output: tuple[bytes, ...] = (b"counting\n", b"42\n")
+    verdict: JobState = JobState.SUCCEEDED
+    failure: SparecloudError | None = None
+    shortfall: Shortfall | None = None
+    on_watch: Callable[[], None] = lambda: None
+    asked: list[tuple[object, ...]] = field(default_factory=list)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def view(self) -> RenterView:
+        self._fail()
+        return RenterView(NOW, RENTER, self.balances, "", "", self.market, tuple(self.clusters.values()))
+
+    async def watch(self) -> AsyncIterator[RenterView]:
+        self.on_watch()
+        while not self.over.is_set():
+            self.changed.clear()
+            yield await self.view()
+            await self._play()
+            waits = [asyncio.ensure_future(event.wait()) for event in (self.changed, self.over)]
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            for wait in waits:
+                wait.cancel()
+
+    async def quote(self, request: Request) -> Quote | Shortfall:
+        self.asked.append(("quote", request))
+        self._fail()
+        if self.shortfall is not None:
+            return self.shortfall
+        shares = tuple(
+            Share(index, DONORS[index % 3], request.shape, RATE, Amount(RATE * request.duration_s))
+            for index in range(request.workers)
+        )
+        return Quote(request, shares, (), Waste(Amount(1), Amount(100)), NOW + 30, "0x" + "0" * 64)
+
+    async def launch(self, name: str, request: Request, most: int | None = None) -> ClusterLine:
+        self.asked.append(("launch", name, request, most))
+        self._fail()
+        self.clusters[name] = line = cluster(name, "proposed", request.workers)
+        self.changed.set()
+        return line
+
+    async def submit(self, cluster: str, program: Path, arguments: Sequence[str], inputs: Path | None) -> Job:
+        self.asked.append(("submit", cluster, program, tuple(arguments), inputs))
+        self._fail()
+        job = Job("job-1", self._named(cluster).lease, JobState.RUNNING, NOW)
+        self.put(replace(self._named(cluster), jobs=(job,)))
+        return job
+
+    async def logs(self, cluster: str, job: str, *, follow: bool) -> AsyncIterator[bytes]:
+        self.asked.append(("logs", cluster, job, follow))
+        known = self._named(cluster)
+        for chunk in self.output:
+            yield chunk
+        self._fail()
+        ended = tuple(
+            replace(each, state=self.verdict, ended_at=NOW + 5, cause="Exit 1." * (self.verdict != "succeeded"))
+            for each in known.jobs
+        )
+        self.put(replace(known, jobs=ended))
+
+    async def outputs(self, cluster: str, job: str, target: Path) -> tuple[Path, ...]:
+        self.asked.append(("outputs", cluster, job, target))
+        return (target / "part-0.csv",)
+
+    async def stop_job(self, cluster: str, job: str) -> None:
+        self.asked.append(("stop_job", cluster, job))
+
+    async def destroy(self, cluster: str) -> None:
+        self.asked.append(("destroy", cluster))
+        known = self._named(cluster)
+        workers = tuple(replace(worker, paid=worker.vouched) for worker in known.workers)
+        paid = sum(worker.paid for worker in workers)
+        self.put(
+            replace(
+                known,
+                state="ended",
+                sentence="The renter ended the lease.",
+                workers=workers,
+                refund=Amount(known.deposit - paid),
+                ended=True,
+            )
+        )
+
+    async def shutdown(self) -> None:
+        self.asked.append(("shutdown",))
+        self.over.set()
+
+    def put(self, line: ClusterLine) -> None:
+        """Make `line` part of the newest view."""
+        self.clusters[line.name] = line
+        self.changed.set()
+
+    async def _play(self) -> None:
+        """One step of the script for every cluster that has not come to its end."""
+        states = [state for state, _ in self.script]
+        for line in list(self.clusters.values()):
+            if line.state in states[:-1]:
+                state, sentence = self.script[states.index(line.state) + 1]
+                opened = NOW if state in ("running", "starting") else line.opened_at
+                self.put(replace(line, state=state, sentence=sentence, opened_at=opened, ended=state == "ended"))
+                await asyncio.sleep(0)
+
+    def _named(self, name: str) -> ClusterLine:
+        if name not in self.clusters:
+            raise NotFound(f"There is no cluster named {name}.", "Look at the list.")
+        return self.clusters[name]
+
+    def _fail(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+
+
+def cluster(name: str = "demo", state: str = "running", workers: int = 3, *, ended: bool = False) -> ClusterLine:
+    """A cluster of `workers` that each served a minute."""
+    lines = tuple(
+        WorkerLine(
+            index, DONORS[index % 3], NAMES[index % 3], "serving", "", Resources(1000, 1536), RATE, 60,
+            Amount(60 * RATE), Amount(0),
+        )
+        for index in range(workers)
+    )  # fmt: skip
+    rate = Amount(RATE * workers)
+    return ClusterLine(
+        name,
+        LeaseId("0x" + "e" * 64),
+        state,
+        "Running with 3 of 3 workers." if state == "running" else "",
+        lines,
+        rate,
+        Amount(rate * 3600),
+        Amount(60 * rate),
+        Amount(0),
+        NOW if state == "running" else 0,
+        NOW + 3600,
+        "http://127.0.0.1:8080",
+        (),
+        ended,
+    )
