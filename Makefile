@@ -30,7 +30,7 @@ setup:
 setup-dev:
 	@tools/setup.sh dev
 
-lock: setup-dev
+lock:
 	@tools/lock.sh
 
 clean:

@@ -72,14 +72,16 @@ class DonorPorts:
 class DonorAgent:
     """Serves until cancelled. `watch` tells all that a screen may show, `share` is the one button."""
 
-    def __init__(self, settings: Donor, ports: DonorPorts) -> None:
+    def __init__(self, settings: Donor, ports: DonorPorts, *, consented: bool = False) -> None:
+        """`consented`: share where the owner has not yet chosen; without it nothing is shared before the first click."""
         self._settings = settings
         self._ports = ports
         self._engine = Engine(ports.journal, ports.clock, self._carry, self._changed)
         self._measured: Measured | None = None
         self._balances: Balances | None = None
         self._problem: SparecloudError | None = None
-        self._sharing = ports.journal.get("state", "sharing") != b"off"
+        chosen = ports.journal.get("state", "sharing")
+        self._sharing = chosen == b"on" or (chosen is None and consented)
         self._offer_now = asyncio.Event()
         self._published = Published(self._draw())
 

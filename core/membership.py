@@ -74,7 +74,11 @@ async def join(home: Path, role: str) -> AsyncGenerator[Membership]:
         wallet = wallet_at(home)
         wallet.open()
         chain = await EscrowChain.connect(
-            network.rpc_url, coin=address(network.coin), escrow=address(network.escrow), wallet=wallet
+            network.rpc_url,
+            coin=address(network.coin),
+            escrow=address(network.escrow),
+            wallet=wallet,
+            confirmations=network.confirmations,
         )
         try:
             async with Bus(network.bus_url, name=f"sparecloud-{role}") as bus:

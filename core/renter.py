@@ -77,7 +77,8 @@ class Renter:
 
     async def quote(self, request: Request) -> Quote | Shortfall:
         """What the market can do about `request` now; binds nobody."""
-        return pack(request, await self._offers(request), self._ports.clock.now())
+        _, answer = await self._best(request)
+        return answer
 
     async def launch(self, name: str, request: Request, most: int | None = None) -> ClusterLine:
         """Ask the donors of the best quote; the lease is opened and the cluster started once all accepted.
@@ -171,26 +172,31 @@ class Renter:
         except BaseExceptionGroup as group:
             raise first_problem(group) from group
 
-    async def _offers(self, request: Request) -> tuple[SignedOffer, ...]:
-        """What is on the board; where it is empty or too little, donors are asked and given a moment."""
-        clock, board = self._ports.clock, self._ports.board
-        offers = board.offers(clock.now())
-        if not isinstance(pack(request, offers, clock.now()), Shortfall):
-            return offers
+    async def _best(self, request: Request) -> tuple[tuple[SignedOffer, ...], Quote | Shortfall]:
+        """The board, and the answer it gives; where that falls short donors are asked, and given a moment."""
+        offers, answer = await self._packed(request)
+        if isinstance(answer, Quote):
+            return offers, answer
         try:
             async with asyncio.timeout(BOARD_PATIENCE_S):
-                await board.ask()
-                while isinstance(pack(request, board.offers(clock.now()), clock.now()), Shortfall):
-                    await board.changed()
+                await self._ports.board.ask()
+                while isinstance(answer, Shortfall):
+                    await self._ports.board.changed()
+                    offers, answer = await self._packed(request)
         except TimeoutError:
             pass
-        return board.offers(clock.now())
+        return offers, answer
+
+    async def _packed(self, request: Request) -> tuple[tuple[SignedOffer, ...], Quote | Shortfall]:
+        now = self._ports.clock.now()
+        offers = self._ports.board.offers(now)
+        # A large market takes a second: vouchers are signed meanwhile.
+        return offers, await asyncio.to_thread(pack, request, offers, now)
 
     async def _attempt(self, cluster: Cluster) -> ClusterLine:
-        ports, now = self._ports, self._ports.clock.now()
+        ports = self._ports
         request = replace(cluster.request, excluded=cluster.request.excluded | cluster.refused)
-        offers = await self._offers(request)
-        answer = pack(request, offers, now)
+        offers, answer = await self._best(request)
         if isinstance(answer, Shortfall):
             raise InvalidInput(answer.sentence, "Ask for less, or wait for more donors; nothing was paid.")
         total = answer.total()
@@ -216,7 +222,7 @@ class Renter:
                 donors={share.donor: sealed_to[share.donor] for share in answer.shares},
             )
         )
-        settings = self._settings
+        settings, now = self._settings, ports.clock.now()
         rental, effects = propose(
             agreement, now=now, accept_within_s=settings.accept_within_s, start_within_s=settings.start_within_s
         )

@@ -22,12 +22,16 @@ _Account = Annotated[str, Meta(pattern="^(0x[0-9a-fA-F]{40})?$")]
 
 
 class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Where the chain and the relay are. Empty addresses mean that no market has been chosen yet."""
+    """Where the chain and the relay are. Empty addresses mean that no market has been chosen yet.
+
+    A transaction counts once `confirmations` further blocks stand on it: 0 for a development chain, more on a public one.
+    """
 
     rpc_url: _Url = ""
     coin: _Account = ""
     escrow: _Account = ""
     bus_url: _Url = ""
+    confirmations: Annotated[int, Meta(ge=0, le=100)] = 0
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -50,10 +54,10 @@ class Asking(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     The defaults ask 0.02 coin an hour for a core and 0.004 for a GiB.
     """
 
-    cpu_milli: _Price = 5_555_555_555
-    memory_mib: _Price = 1_085_069_444
+    cpu_milli: _Price = 5_555_555_556
+    memory_mib: _Price = 1_085_069_445
     disk_mib: _Price = 0
-    gpu: _Price = 55_555_555_555_555
+    gpu: _Price = 55_555_555_555_556
 
     def prices(self) -> Prices:
         """The prices as a noun."""
@@ -72,6 +76,10 @@ class Donor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     shortest_grace_s: Annotated[int, Meta(ge=1, le=7 * 86_400)] = 600
     shortest_interval_s: Annotated[int, Meta(ge=1, le=3600)] = 10
     longest_interval_s: Annotated[int, Meta(ge=1, le=3600)] = 300
+
+    def __post_init__(self) -> None:
+        if not self.name.isprintable():
+            raise ValueError("name must be printable")
 
 
 class Renter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -120,10 +120,9 @@ def spare(amount: int, symbol: str = "SPARE", digits: int = 6) -> str:
 def resources_text(resources: Resources) -> str:
     """`resources` for a person, what is zero left out: "2 cores, 4 GiB, 1 GPU"."""
     cores = f"{resources.cpu_millis / 1000:g} core{'' if resources.cpu_millis == 1000 else 's'}"
-    memory = f"{resources.memory_mib / 1024:.3g} GiB"
-    parts = [cores, memory]
+    parts = [cores, f"{round(resources.memory_mib / 1024, 1):g} GiB"]
     if resources.disk_mib:
-        parts.append(f"{resources.disk_mib / 1024:.3g} GiB disk")
+        parts.append(f"{round(resources.disk_mib / 1024, 1):g} GiB disk")
     if resources.gpu_count:
         parts.append(f"{resources.gpu_count} GPU{'' if resources.gpu_count == 1 else 's'}")
     return ", ".join(parts)

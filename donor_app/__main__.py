@@ -27,7 +27,8 @@ def main(headless: bool, open_window: bool, home: Path | None, log: Path | None)
     place = home or platformdirs.user_data_path("sparecloud")
     try:
         _start_log(log)
-        sys.exit(_run(lambda: build_agent(place), headless=headless, open_window=open_window))
+        # Starting a service by hand is the consent that a tray asks for with its toggle.
+        sys.exit(_run(lambda: build_agent(place, consented=headless), headless=headless, open_window=open_window))
     except SparecloudError as refused:
         print(f"{refused.title}\n{refused.hint}".rstrip(), file=sys.stderr, flush=True)
         sys.exit(refused.exit_code)

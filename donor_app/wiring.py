@@ -14,8 +14,8 @@ from core.runtime.workers import DockerWorkers
 
 
 @asynccontextmanager
-async def build_agent(home: Path) -> AsyncGenerator[DonorAgent]:
-    """The agent of `home`'s owner, on Docker and the market of its settings. Raises SparecloudError."""
+async def build_agent(home: Path, *, consented: bool) -> AsyncGenerator[DonorAgent]:
+    """The agent of `home`'s owner, on Docker and the market of its settings; see DonorAgent. Raises SparecloudError."""
     async with join(home, "donor") as member:
         engine = ContainerEngine()
         try:
@@ -31,6 +31,6 @@ async def build_agent(home: Path) -> AsyncGenerator[DonorAgent]:
                 probe=HardwareProbe(engine),
                 clock=member.clock,
             )
-            yield DonorAgent(member.settings.donor, ports)
+            yield DonorAgent(member.settings.donor, ports, consented=consented)
         finally:
             engine.close()

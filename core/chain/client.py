@@ -71,6 +71,7 @@ class EscrowChain:
         self._coin_domain = Domain(market.chain_id, market.coin, coin_name)
         self._coin = node.contract(load("Coin"), market.coin)
         self._escrow = node.contract(load("LeaseEscrow"), market.escrow)
+        self._one_permit_at_a_time = asyncio.Lock()
 
     @classmethod
     async def connect(
@@ -163,24 +164,9 @@ class EscrowChain:
 
     async def open_lease(self, terms: Terms) -> None:
         """Pay the deposit into escrow, in one transaction with the coin's permit. Returns once it is mined."""
-        lease = lease_id(self._domain, terms)
-        if await self.lease(lease) is not None:
-            return
-        held = (await self.balances()).coin
-        if held < terms.deposit:
-            raise NotEnoughCoin(
-                f"The deposit is {_coins(terms.deposit)} coin, the wallet holds {_coins(held)}.",
-                "Add coin to the wallet, or ask for less.",
-            )
-        # The chain's clock and not ours, which may be wrong.
-        deadline = await self.now() + _PERMIT_VALID_S
-        signature = await self._permit(terms.deposit, deadline)
-        r, s, v = signature[:32], signature[32:64], signature[64]
-        try:
-            await self._transact("openWithPermit", _terms(terms), deadline, v, r, s)
-        except TransactionFailed:
-            if await self.lease(lease) is None:
-                raise
+        # A permit uses up a nonce of the coin: two at once would sign the same one, and one lease would fail.
+        async with self._one_permit_at_a_time:
+            await self._open(terms)
 
     async def lease(self, lease: LeaseId) -> LeaseRecord | None:
         """What the escrow holds, None where it knows no such lease."""
@@ -251,6 +237,26 @@ class EscrowChain:
     async def send_native(self, to: Address, wei: Amount) -> None:
         """Transfer the chain's own coin out of the wallet. Not idempotent either."""
         await self.sender.send(to, value=wei)
+
+    async def _open(self, terms: Terms) -> None:
+        lease = lease_id(self._domain, terms)
+        if await self.lease(lease) is not None:
+            return
+        held = (await self.balances()).coin
+        if held < terms.deposit:
+            raise NotEnoughCoin(
+                f"The deposit is {_coins(terms.deposit)} coin, the wallet holds {_coins(held)}.",
+                "Add coin to the wallet, or ask for less.",
+            )
+        # The chain's clock and not ours, which may be wrong.
+        deadline = await self.now() + _PERMIT_VALID_S
+        signature = await self._permit(terms.deposit, deadline)
+        r, s, v = signature[:32], signature[32:64], signature[64]
+        try:
+            await self._transact("openWithPermit", _terms(terms), deadline, v, r, s)
+        except TransactionFailed:
+            if await self.lease(lease) is None:
+                raise
 
     async def _word(self, lease: LeaseId) -> tuple[int, Amount, int]:
         match await self._view(self._escrow, "lease", _bytes(lease)):

@@ -173,6 +173,8 @@ def _answered(chain: EmbeddedChain, request: Json) -> Json:
         if problem.data is not None:
             error["data"] = problem.data
         answer["error"] = error
+    except Exception as problem:  # the top of a request: py-evm raises many kinds, and the caller must get an answer
+        answer["error"] = {"code": -32603, "message": f"internal error: {type(problem).__name__}: {problem}"}
     return answer
 
 

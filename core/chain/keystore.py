@@ -20,6 +20,7 @@ SERVICE: Final = "sparecloud"
 SCRYPT_N: Final = 2**18
 _PROBE_WITHIN_S: Final = 5.0
 _POSIX: Final = os.name == "posix"
+_BINARY: Final[int] = getattr(os, "O_BINARY", 0)  # Windows would otherwise rewrite line ends
 
 
 class _Hidden:
@@ -211,7 +212,7 @@ def write_for_owner(path: Path, content: bytes) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         # Created closed to others, rather than closed afterwards: there is no moment in which they could look.
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o600)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)

@@ -2,12 +2,13 @@
 
 import asyncio
 import random
+from contextlib import suppress
 from typing import Final
 
 from core.chain.node import Node, NonceTaken, Receipt
 from core.chain.transaction import Transaction
 from core.chain.wallet import Wallet
-from core.errors import TransactionFailed
+from core.errors import ChainUnavailable, TransactionFailed
 from core.model import Address
 
 _ATTEMPTS: Final = 4
@@ -37,8 +38,8 @@ class Sender:
     async def send(self, to: Address | None, data: bytes = b"", value: int = 0) -> Receipt:
         """Send and wait until it is mined. `to` None creates a contract.
 
-        Raises NotEnoughCoin, TransactionFailed (with the contract's reason) or ChainUnavailable. After the last, and
-        after a deadline, the transaction may still be mined: look at the chain before sending another.
+        Raises NotEnoughCoin, ChainUnavailable, or TransactionFailed, which says the contract's reason. After
+        ChainUnavailable or a deadline it may still be mined: look at the chain before sending another.
         """
         key = self._wallet.key
         gas = await asyncio.to_thread(self._node.estimate_gas, key.address, to, value, data)
@@ -71,9 +72,11 @@ class Sender:
         try:
             async with asyncio.timeout(self._mined_within_s):
                 while True:
-                    receipt = await asyncio.to_thread(self._node.receipt, hash_)
-                    if receipt is not None and await self._deep_enough(receipt):
-                        return receipt
+                    # A node that is away for a moment says nothing about the transaction.
+                    with suppress(ChainUnavailable):
+                        receipt = await asyncio.to_thread(self._node.receipt, hash_)
+                        if receipt is not None and await self._deep_enough(receipt):
+                            return receipt
                     await asyncio.sleep(poll_s * random.uniform(0.8, 1.2))
                     poll_s = min(_SLOWEST_POLL_S, poll_s * 1.5)
         except TimeoutError:

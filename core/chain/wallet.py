@@ -84,6 +84,7 @@ class Wallet:
         self._keys = keys
         self._sessions = sessions
         self._key: Key | None = None
+        self._session_keys: dict[Address, Key] = {}
 
     @property
     def key(self) -> Key:
@@ -101,11 +102,14 @@ class Wallet:
         """Make and keep a fresh key, and unlock it. Raises WalletUnavailable where there is one already."""
         return self._adopt(Key.random())
 
-    def import_key(self, key: Key) -> Address:
-        """Keep a key made elsewhere (see `Key.from_hex`), and unlock it.
+    def import_key(self, text: str) -> Address:
+        """Keep the key that `text` spells (64 hexadecimal digits), and unlock it.
 
-        Raises WalletUnavailable where there is another already.
+        Raises InvalidInput, or WalletUnavailable where there is another already.
         """
+        key = Key.from_hex(text)
+        # A traceback that shows locals must not show it, whatever the store does next.
+        del text
         return self._adopt(key)
 
     def unlock(self) -> Address:
@@ -118,7 +122,9 @@ class Wallet:
 
     def open(self) -> Address:
         """Unlock the key, or create one where there is none."""
-        return self.create() if self._key is None and self._keys.get(_WALLET) is None else self.unlock()
+        if self._key is None:
+            self._key = _read(self._keys, _WALLET)
+        return self.create() if self._key is None else self._key.address
 
     def lock(self) -> None:
         """Forget the key until the next `unlock`."""
@@ -128,20 +134,24 @@ class Wallet:
         """A fresh session key, already kept."""
         key = Key.random()
         self._sessions.put(_session_name(key.address), key.secret())
+        self._session_keys[key.address] = key
         return key
 
     def session(self, address: Address) -> Key:
         """The session key made earlier. Raises WalletUnavailable."""
-        key = _read(self._sessions, _session_name(address))
+        # Kept once read: vouchers are signed every few seconds, and a keyring takes its time.
+        key = self._session_keys.get(address) or _read(self._sessions, _session_name(address))
         if key is None or key.address != address:
             raise WalletUnavailable(
                 f"The session key {address} is not on this machine.", "Vouchers can only be signed where it was made."
             )
+        self._session_keys[address] = key
         return key
 
     def forget_session(self, address: Address) -> None:
         """Delete a session key whose lease is settled."""
         self._sessions.delete(_session_name(address))
+        self._session_keys.pop(address, None)
 
     def _adopt(self, key: Key) -> Address:
         kept = _read(self._keys, _WALLET)

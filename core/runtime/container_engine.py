@@ -21,8 +21,8 @@ T = TypeVar("T")
 DEADLINE_S: Final = 60
 
 _ADVICE: Final = {
-    "linux": "Install Docker (the package docker.io or docker-ce), start it with `sudo systemctl start docker`, and add "
-    "yourself to the group `docker`.",
+    "linux": "Install Docker (the package docker.io or docker-ce), start it with `sudo systemctl start docker`, and "
+    "add yourself to the group `docker`.",
     "darwin": "Install Docker Desktop or Colima, start it, and wait until its whale stops moving.",
     "win32": "Install Docker Desktop with its WSL 2 engine, start it, and wait until its whale stops moving.",
 }

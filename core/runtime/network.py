@@ -77,6 +77,7 @@ class BridgeNetwork:
                 # The engine's resolver would pass other names on to the host's; nobody answers on this address.
                 "dns": ["127.0.0.1"],
                 "dns_search": ["."],
+                "dns_opt": ["timeout:1", "attempts:2"],
             },
         )
 

@@ -67,6 +67,8 @@ _DRIVER: Final = {
     "spark.blockManager.port": "7082",
     "spark.sql.warehouse.dir": "/scratch/warehouse",
     "spark.sql.catalogImplementation": "in-memory",
+    # Python functions run without Arrow: the image holds no pyarrow.
+    "spark.sql.execution.pythonUDF.arrow.enabled": "false",
     "spark.log.level": "WARN",
     "spark.executor.logs.rolling.strategy": "size",
     "spark.executor.logs.rolling.maxSize": "1048576",

@@ -1,6 +1,7 @@
 """`sparecloud demo`: the whole market on one machine, with real parts, from the first offer to the last coin."""
 
 import asyncio
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -20,7 +21,10 @@ def run(json: Path | None, keep: bool, home: Path | None) -> int:
     `json` is where the report is written. `keep` leaves market and cluster up until Ctrl-C. `home` is the folder to
     work in (default: a temporary one); what the demo made in it is removed.
     """
-    stages = Stages(Console(stderr=False))
+    console = Console()
+    stages = Stages(console if console.is_terminal else Console(width=130))
+    # A polite end by a supervisor cleans up like Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with tempfile.TemporaryDirectory(prefix="sparecloud-demo-", dir=home) as folder:
             if keep:

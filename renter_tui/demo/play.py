@@ -199,7 +199,9 @@ async def _meet(stage: _Stage) -> float:
         quote = await _quote(stage.agent)
         took_s = round(time.monotonic() - first, 2)
         stage.stages.note(f"{len(quote.shares)} workers, up to {spare(quote.total())}")
-    stage.stages.show(_quote_text(quote, {line.donor: line.name for line in (await stage.agent.view()).market}))
+    chosen = {share.donor for share in quote.shares}
+    view = await stage.until(10, "the market to be drawn", lambda view: chosen <= {line.donor for line in view.market})
+    stage.stages.show(_quote_text(quote, {line.donor: line.name for line in view.market}))
     return took_s
 
 

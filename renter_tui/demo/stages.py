@@ -56,8 +56,8 @@ class Stages:
     def _line(self, mark: Spinner | Text) -> Table:
         line = Table.grid(padding=(0, 1))
         line.add_column(width=1)
-        line.add_column(width=32, no_wrap=True)
-        line.add_column(width=7, justify="right")
-        line.add_column(overflow="ellipsis", no_wrap=True)
+        line.add_column(width=34, no_wrap=True)
+        line.add_column(width=8, justify="right", no_wrap=True)
+        line.add_column(overflow="ellipsis", no_wrap=True, max_width=70)
         line.add_row(mark, self._name, f"{time.monotonic() - self._began:.1f} s", Text(self._note, style="dim"))
         return line

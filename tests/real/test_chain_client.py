@@ -63,7 +63,7 @@ class Lab:
     def rich(self) -> Wallet:
         files = OwnerFiles(self.folder / "rich")
         wallet = Wallet(files, files)
-        wallet.import_key(Key.from_hex(self.ready.funded_key))
+        wallet.import_key(self.ready.funded_key)
         return wallet
 
     @asynccontextmanager
@@ -189,6 +189,16 @@ async def test_an_agreement_whose_shares_or_id_do_not_fit_is_refused(lab: Lab) -
         for wrong in (altered, renamed, cheaper):
             with pytest.raises(InvalidInput):
                 chain.check(wrong)
+
+
+async def test_two_leases_are_opened_at_once_from_one_wallet(lab: Lab) -> None:
+    async with lab.chain(lab.rich()) as chain:
+        agreements = [await _agreed(chain) for _ in range(3)]
+
+        await asyncio.gather(*(chain.open_lease(one.terms) for one in [*agreements, agreements[0]]))
+
+        records = [await chain.lease(one.lease) for one in agreements]
+        assert [record is not None and record.remaining for record in records] == [4 * COIN] * 3
 
 
 async def test_many_tasks_send_at_once_from_one_wallet(lab: Lab) -> None:

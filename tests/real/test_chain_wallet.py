@@ -75,7 +75,7 @@ def test_a_wallet_under_a_passphrase_survives_a_restart(tmp_path: Path) -> None:
 
 def test_a_key_file_opens_in_other_wallets_and_theirs_open_here(tmp_path: Path) -> None:
     wallet = _under_passphrase(tmp_path / "a")
-    wallet.import_key(Key.from_hex(KEY_DIGITS))
+    wallet.import_key(KEY_DIGITS)
     ours = json.loads((tmp_path / "a" / "wallet.json").read_text())
     (tmp_path / "b").mkdir()
     theirs = Account.encrypt(bytes.fromhex(KEY_DIGITS), PASSPHRASE, kdf="pbkdf2", iterations=10)
@@ -119,7 +119,7 @@ def test_a_wallet_is_never_overwritten(tmp_path: Path) -> None:
     with pytest.raises(WalletUnavailable, match=made):
         _under_passphrase(tmp_path).create()
     with pytest.raises(WalletUnavailable, match=made):
-        _under_passphrase(tmp_path).import_key(Key.from_hex(KEY_DIGITS))
+        _under_passphrase(tmp_path).import_key(KEY_DIGITS)
 
     assert _under_passphrase(tmp_path).open() == made
 
@@ -195,7 +195,7 @@ def _shows_the_key(text: str) -> bool:
 
 def test_no_repr_log_line_pickle_or_copy_shows_a_key(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     wallet = _under_passphrase(tmp_path)
-    wallet.import_key(Key.from_hex(KEY_DIGITS))
+    wallet.import_key(KEY_DIGITS)
     key, secret, phrase = wallet.key, Secret(bytes.fromhex(KEY_DIGITS)), Passphrase(KEY_DIGITS)
 
     with caplog.at_level(logging.DEBUG):
@@ -222,7 +222,7 @@ def test_no_traceback_shows_a_key_even_with_locals(tmp_path: Path, broken_ring: 
 
     for store in stores:
         try:
-            Wallet(store, store).import_key(key)
+            Wallet(store, store).import_key(KEY_DIGITS)
         except WalletUnavailable as failed:
             # The frame of this test holds the digits; those of the program must not.
             texts.append("".join(traceback.TracebackException.from_exception(failed, capture_locals=True).format()))

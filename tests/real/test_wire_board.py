@@ -123,13 +123,13 @@ async def test_a_question_makes_a_donor_publish_at_once_and_a_flood_of_them_does
         answering = asyncio.create_task(answer())
         await renters.ask()
         await until(lambda: len(renters.offers(CLOCK.now())) == 1, within_s=2)
-        for _ in range(500):
+        for _ in range(60):
             await renters.ask()
-        await asyncio.sleep(1.5)
+            await asyncio.sleep(0.02)
 
         answering.cancel()
         await asyncio.gather(answering, return_exceptions=True)
-        assert answers <= 3
+        assert 2 <= answers <= 4
 
 
 async def test_an_offer_too_long_for_the_board_is_not_sent(server: EmbeddedBus) -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.errors import BusUnavailable
+from core.gateway.agent import AgentUnavailable
 from core.model import Amount, Job, JobState, LeaseId, Quote, Request, Share, Shortfall, Waste
 from core.view import ClusterLine, RenterView
 
@@ -41,7 +41,7 @@ class FakeAgent:
     async def watch(self) -> AsyncIterator[RenterView]:
         self.watched += 1
         if self._gone:
-            raise BusUnavailable("The background agent does not answer.", "Start it with: sparecloud agent.")
+            raise AgentUnavailable("The background agent does not answer.", "Start it with: sparecloud agent.")
         shown: RenterView | None = None
         while not self._gone:
             if shown is not self.newest:

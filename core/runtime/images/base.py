@@ -84,5 +84,5 @@ def _run(command: list[str]) -> None:
 def _impossible(reason: str) -> SandboxFailed:
     return SandboxFailed(
         f"The base image {PULLED} cannot be pulled, and cannot be bootstrapped either: {reason}.",
-        f"Connect to the internet and run `docker pull {PULLED}`, or run `sudo apt install mmdebstrap` and build as root.",
+        f"Connect to the internet and run `docker pull {PULLED}`, or install mmdebstrap and build as root.",
     )

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+import docker
+
 from core.errors import SandboxFailed
 from core.runtime.container_engine import ContainerEngine
 from core.runtime.images import recipe
@@ -14,6 +16,7 @@ from core.runtime.images.base import BOOTSTRAPPED, base
 from core.runtime.images.distribution import prepare
 
 _STAGE_LABEL: Final = "sparecloud.stage"
+_SILENCE_S: Final = 1800
 
 
 def build(engine: ContainerEngine, cache: Path, progress: Callable[[str], None]) -> str:
@@ -42,7 +45,9 @@ def _link(source: str, target: str) -> str:
 
 
 def _built(engine: ContainerEngine, context: Path, below: str, progress: Callable[[str], None]) -> str:
-    lines = engine.client.api.build(
+    # A client of its own: a step may stay silent for minutes on a slow connection.
+    patient = docker.from_env(timeout=_SILENCE_S)
+    lines = patient.api.build(
         path=str(context), tag=recipe.tag(), buildargs={"BASE": below}, rm=True, forcerm=True, decode=True
     )
     for line in lines:
@@ -55,4 +60,5 @@ def _built(engine: ContainerEngine, context: Path, below: str, progress: Callabl
             step = str(line.get("stream", "")).strip()
             if step.startswith("Step "):
                 progress(f"Building the image: {step.partition(' : ')[0].lower()}.")
+    patient.close()
     return str(engine.client.images.get(recipe.tag()).id)

@@ -1,7 +1,6 @@
 """The recipe: the files an image is made from, and the tag that changes whenever one of them does."""
 
 import hashlib
-import os
 from pathlib import Path
 from typing import Final
 
@@ -38,4 +37,4 @@ def set_down(context: Path) -> None:
     """Put the recipe's own files into a build context, with the line ends that a Linux shell needs."""
     for path in (DOCKERFILE, ENTRYPOINT, AWAIT_PORT):
         (context / path.name).write_bytes(path.read_bytes().replace(b"\r\n", b"\n"))
-    os.chmod(context / ENTRYPOINT.name, 0o755)
+    (context / ENTRYPOINT.name).chmod(0o755)

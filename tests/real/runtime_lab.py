@@ -1,0 +1,78 @@
+"""What the runtime's tests share: an engine, the image, made-up agreements, and a check that nothing is left."""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from secrets import token_hex
+from typing import Any, TypeVar
+
+import pytest
+
+from core.errors import EngineUnavailable
+from core.model import Address, Agreement, Amount, Kind, LeaseId, Resources, Share, Terms
+from core.runtime.container_engine import ContainerEngine, translated
+from core.runtime.images import Images
+from core.runtime.labels import LEASE
+
+T = TypeVar("T")
+
+IMAGES = Path(__file__).parents[2] / ".cache" / "runtime"
+SECRET = "the-secret-of-this-very-cluster-0001"
+SHAPE = Resources(cpu_millis=1000, memory_mib=1536)
+
+_ZERO = Address("0x" + "00" * 20)
+_WORD = "0x" + "00" * 32
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine returns, on a loop of its own."""
+    return asyncio.run(work)
+
+
+def new_lease() -> LeaseId:
+    """A lease nobody has."""
+    return LeaseId("0x" + token_hex(32))
+
+
+def agreement(lease: LeaseId, workers: int) -> Agreement:
+    """An agreement over `workers` equal shares; its money means nothing."""
+    shares = tuple(Share(index, _ZERO, SHAPE, Amount(1), Amount(100)) for index in range(workers))
+    terms = Terms(_ZERO, _ZERO, _WORD, workers, Amount(10_000), 2**35, 600, _WORD)
+    return Agreement(lease, terms, shares, 10, Kind.SPARK, _WORD)
+
+
+def until(deadline_s: float, true: Callable[[], bool], sentence: str) -> float:
+    """Wait until `true()`; the seconds it took. Fails with `sentence`."""
+    began = time.monotonic()
+    while not true():
+        if time.monotonic() - began > deadline_s:
+            pytest.fail(f"after {deadline_s} s: {sentence}")
+        time.sleep(0.1)
+    return time.monotonic() - began
+
+
+@contextmanager
+def a_lab() -> Iterator[tuple[ContainerEngine, Images]]:
+    """An engine that holds the image; afterwards no container, volume or network of any lease is left."""
+    engine = ContainerEngine()
+    images = Images(engine, IMAGES)
+    try:
+        with translated():
+            engine.version()
+    except EngineUnavailable as absent:
+        pytest.skip(str(absent))
+    before = _labelled(engine)
+    run(images.ensure())
+    try:
+        yield engine, images
+        assert _labelled(engine) <= before
+    finally:
+        engine.close()
+
+
+def _labelled(engine: ContainerEngine) -> set[str]:
+    found = {str(container.name) for container in engine.labelled({LEASE: ""})}
+    found |= {str(volume.name) for volume in engine.volumes({LEASE: ""})}
+    return found | {str(network.name) for network in engine.client.networks.list(filters={"label": LEASE})}

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Writes locks/*.txt anew from pyproject.toml: every package pinned with hashes, for every platform, naming no index.
+# Needs uv on PATH (pip install uv).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+options=(--quiet --universal --python-version 3.11 --prerelease if-necessary-or-explicit --generate-hashes --no-header --no-annotate)
+uv pip compile "${options[@]}" --extra demo --extra build --extra dev pyproject.toml -o locks/dev.txt
+uv pip compile "${options[@]}" --extra demo --extra build -c locks/dev.txt pyproject.toml -o locks/demo.txt
