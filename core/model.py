@@ -129,6 +129,11 @@ class Kind(StrEnum):
 
     SPARK = "spark"
 
+    @property
+    def least_memory_mib(self) -> int:
+        """What a worker of this kind needs to start at all."""
+        return 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Traits:

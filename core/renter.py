@@ -174,6 +174,12 @@ class Renter:
 
     async def _best(self, request: Request) -> tuple[tuple[SignedOffer, ...], Quote | Shortfall]:
         """The board, and the answer it gives; where that falls short donors are asked, and given a moment."""
+        least_mib = request.kind.least_memory_mib
+        if request.shape.memory_mib < least_mib:
+            raise InvalidInput(
+                f"A {request.kind} worker of {request.shape.memory_mib} MiB is too small.",
+                f"Ask for at least {least_mib} MiB a worker.",
+            )
         offers, answer = await self._packed(request)
         if isinstance(answer, Quote):
             return offers, answer

@@ -109,8 +109,10 @@ class Drivers:
                         return
                     yield chunk
             finally:
-                # Also what wakes the thread where the reader went away.
+                # Also what wakes the thread where the reader went away. docker-py's own close leaves its response
+                # open, and a socket with it.
                 stream.close()
+                vars(stream)["_response"].close()
 
     def outputs(self, lease: LeaseId, job: str, target: Path) -> tuple[Path, ...]:
         """Copy what lies under /job/output; the files written."""

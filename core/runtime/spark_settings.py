@@ -16,9 +16,11 @@ MASTER_PORT: Final = 7077
 SCREEN_PORT: Final = 8080
 
 LEAST_WORKER_MIB: Final = 1024
-"""Spark refuses an executor heap below 450 MiB; this is what one needs around it."""
+"""Below it an executor's heap and what it needs around it do not fit."""
 
-_LEAST_HEAP_MIB: Final = 450
+_LEAST_HEAP_MIB: Final = 500
+"""Spark wants 450 MiB as the JVM counts them: without one survivor space, so that 450 MiB of -Xmx are not enough."""
+
 _DAEMON_AND_NATIVE_MIB: Final = 384
 _SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
 _MASTER = re.compile(r"spark://[A-Za-z0-9][A-Za-z0-9.-]{0,252}:\d{1,5}")

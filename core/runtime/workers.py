@@ -75,8 +75,7 @@ class DockerWorkers:
             folders=(SCRATCH,),
             command=lambda host: worker_command(host, master, resources),
             prepare=prepare,
-            # The worker's own web screen shows executors' output: no neighbour needs it.
-            environment={"SPARK_LOCAL_DIRS": SCRATCH, "SPARK_WORKER_DIR": f"{SCRATCH}/work"},
+            environment={"SPARK_LOCAL_DIRS": SCRATCH},
         )
         with self._starting:
             return _report(start(self._engine, self._network, launch).container)

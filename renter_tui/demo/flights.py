@@ -50,7 +50,7 @@ def judge(answer: Path, inputs: Path) -> Verdict:
         flights, rows = int(result["flights"]), [tuple(row) for row in result["rows"]]
     except (OSError, ValueError, KeyError, TypeError) as broken:
         raise InvalidInput(f"The job's answer cannot be read: {broken}.", "Look at the job's log.") from broken
-    expected = _ask_duckdb(inputs)
+    expected = ask_duckdb(inputs)
     if flights != FLIGHTS:
         return Verdict(flights, len(rows), False, f"The cluster counted {flights} flights, not {FLIGHTS}.")
     if rows != expected:
@@ -59,7 +59,8 @@ def judge(answer: Path, inputs: Path) -> Verdict:
     return Verdict(flights, len(rows), True, f"All {len(rows)} rows equal DuckDB's.")
 
 
-def _ask_duckdb(inputs: Path) -> list[tuple[object, ...]]:
+def ask_duckdb(inputs: Path) -> list[tuple[object, ...]]:
+    """DuckDB's answer to the demo's query over the CSV files in `inputs`."""
     import duckdb
 
     with duckdb.connect() as database:

@@ -12,9 +12,9 @@ import pytest
 
 from core.errors import EngineUnavailable
 from core.model import Address, Agreement, Amount, Kind, LeaseId, Resources, Share, Terms
+from core.runtime import leftovers
 from core.runtime.container_engine import ContainerEngine, translated
 from core.runtime.images import Images
-from core.runtime.labels import LEASE
 
 T = TypeVar("T")
 
@@ -22,6 +22,7 @@ IMAGES = Path(__file__).parents[2] / ".cache" / "runtime"
 SECRET = "the-secret-of-this-very-cluster-0001"
 SHAPE = Resources(cpu_millis=1000, memory_mib=1536)
 
+_leases: list[LeaseId] = []
 _ZERO = Address("0x" + "00" * 20)
 _WORD = "0x" + "00" * 32
 
@@ -32,8 +33,9 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 def new_lease() -> LeaseId:
-    """A lease nobody has."""
-    return LeaseId("0x" + token_hex(32))
+    """A lease nobody has; `a_lab` sees to it that nothing of it is left."""
+    _leases.append(LeaseId("0x" + token_hex(32)))
+    return _leases[-1]
 
 
 def agreement(lease: LeaseId, workers: int) -> Agreement:
@@ -63,16 +65,10 @@ def a_lab() -> Iterator[tuple[ContainerEngine, Images]]:
             engine.version()
     except EngineUnavailable as absent:
         pytest.skip(str(absent))
-    before = _labelled(engine)
     run(images.ensure())
     try:
         yield engine, images
-        assert _labelled(engine) <= before
+        # Only of its own leases: other agents may be at work on this engine.
+        assert leftovers.found(engine, _leases) == ()
     finally:
         engine.close()
-
-
-def _labelled(engine: ContainerEngine) -> set[str]:
-    found = {str(container.name) for container in engine.labelled({LEASE: ""})}
-    found |= {str(volume.name) for volume in engine.volumes({LEASE: ""})}
-    return found | {str(network.name) for network in engine.client.networks.list(filters={"label": LEASE})}

@@ -28,9 +28,10 @@ facts = spark.range(20000).withColumn("k", F.col("id") % 100)
 names = spark.range(100).select(F.col("id").alias("k"), (F.col("id") * 2).alias("v"))
 joined = facts.join(names, "k").groupBy("k").agg(F.sum("v").alias("s"))
 print("working", flush=True)
+pause_s = float(sys.argv[1])
 
 def slowly(rows):
-    time.sleep(float(sys.argv[1]))
+    time.sleep(pause_s)
     return rows
 
 spark.sparkContext.parallelize(range(8), 8).mapPartitions(slowly).collect()

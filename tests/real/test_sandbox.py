@@ -142,11 +142,11 @@ def test_the_host_is_out_of_reach_at_the_bridges_gateway(
     lab: tuple[ContainerEngine, Images], three: list[Inside]
 ) -> None:
     engine, images = lab
-    control = engine.client.networks.create("sparecloud-test-control", driver="bridge", labels={LEASE: "test"})
+    control = engine.client.networks.create("sparecloud-test-control", driver="bridge", labels={"sparecloud.test": ""})
     with socket.create_server(("", 0)) as listener:
         port = int(listener.getsockname()[1])
         ordinary = engine.client.containers.create(
-            images.allowed(), entrypoint=["sleep", "60"], network=control.id, labels={LEASE: "test"}
+            images.allowed(), entrypoint=["sleep", "60"], network=control.id, labels={"sparecloud.test": "control"}
         )
         try:
             ordinary.start()

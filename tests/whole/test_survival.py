@@ -225,7 +225,7 @@ async def test_a_request_beyond_the_purse_or_the_market_is_refused_before_any_tr
     too_long = await _said(stage, "launch", "dear", *_size(workers=3, hours=24, cores=1), "--ceiling", "0.0001", "--yes")
     settings = (stage.home / "settings.toml").read_text("utf-8")
 
-    assert too_many[0] != 0 and "The largest that fits" in too_many[1] or "fit" in too_many[1]
+    assert (too_many[0] != 0 and "The largest that fits" in too_many[1]) or "fit" in too_many[1]
     assert too_long[0] != 0 and "ceiling" in too_long[1]
     assert "[network]" in settings
     assert await stage.market.coin_by_holder() == before

@@ -1,0 +1,157 @@
+"""What screens are given to draw."""
+
+from dataclasses import replace
+
+from core.cluster import Cluster, next_job_name, settled
+from core.donor_view import draw
+from core.errors import EngineUnavailable
+from core.lease import Reason, RentalPhase, Service, step
+from core.lease import facts as was
+from core.lease.renting import propose
+from core.lease.serving import accept
+from core.model import (
+    Address,
+    Amount,
+    Job,
+    JobState,
+    Kind,
+    LeaseId,
+    Offer,
+    Prices,
+    Request,
+    Resources,
+    SignedOffer,
+)
+from core.renter_view import cluster_line, market
+from core.settings import Donor
+from core.view import DonorView, resources_text, spare
+from tests.pure.leases import START, agreement, donor
+
+LEASE = LeaseId("0x" + "33" * 32)
+
+
+def view_of(*services: Service, sharing: bool = True, now: int = START + 60) -> DonorView:
+    return draw(
+        now=now,
+        settings=Donor(),
+        address=donor(1),
+        sharing=sharing,
+        problem=None,
+        measured=None,
+        offered=Resources(),
+        balances=None,
+        services=services,
+    )
+
+
+def serving() -> Service:
+    service, _ = accept(agreement(), 1, now=START, hold_s=60)
+    for fact in (
+        was.StartOrdered(START, "m:7077", "s"),
+        was.WorkerRuns(START, START),
+        was.VoucherArrived(START + 50, Amount(500), "0x01"),
+    ):
+        lease, _ = step(service, fact)
+        assert isinstance(lease, Service)
+        service = lease
+    return service
+
+
+def test_amounts_are_shown_in_coin_and_never_rounded_up() -> None:
+    assert spare(32 * 10**17) == "3.2 SPARE"
+    assert spare(10**18 - 1) == "0.999999 SPARE"
+    assert spare(-(15 * 10**17)) == "-1.5 SPARE"
+    assert spare(1234567 * 10**18) == "1,234,567 SPARE"
+
+
+def test_resources_are_shown_without_what_is_zero() -> None:
+    assert resources_text(Resources(1000, 1536)) == "1 core, 1.5 GiB"
+    assert resources_text(Resources(2500, 4096, 1024 * 1024, 2)) == "2.5 cores, 4 GiB, 1024 GiB disk, 2 GPUs"
+
+
+def test_a_donor_sees_what_it_earned_and_what_is_not_redeemed_yet() -> None:
+    view = view_of(serving())
+
+    assert view.headline == "Serving 1 worker for others."
+    assert (view.earned_total, view.unredeemed, view.earned_today) == (500, 500, 500)
+    assert view.services[0].state == "serving"
+    assert view.services[0].earned == 600
+
+
+def test_a_donor_that_does_not_share_is_told_so() -> None:
+    assert "Not sharing" in view_of(sharing=False).headline
+    assert "Waiting" in view_of().headline
+
+
+def test_a_problem_is_shown_with_what_to_do_about_it() -> None:
+    view = draw(
+        now=START,
+        settings=Donor(),
+        address=donor(1),
+        sharing=True,
+        problem=EngineUnavailable("No engine.", "Start one."),
+        measured=None,
+        offered=Resources(),
+        balances=None,
+        services=(),
+    )
+
+    assert (view.problem, view.hint) == ("No engine.", "Start one.")
+
+
+def offer(index: int, price: int, capacity: Resources) -> SignedOffer:
+    prices = Prices(Amount(price), Amount(price), Amount(0), Amount(0))
+    statement = Offer(donor(index), f"d{index}", capacity, prices, (Kind.SPARK,), "0x" + "11" * 32, 1, START, 600, 3)
+    return SignedOffer(statement, "0x")
+
+
+def test_the_market_lists_the_cheapest_first_and_leaves_out_who_has_no_room() -> None:
+    lines = market([offer(1, 9, Resources(1000, 2048)), offer(2, 3, Resources(1000, 2048)), offer(3, 1, Resources())])
+
+    assert [line.name for line in lines] == ["d2", "d1"]
+    assert lines[0].hourly == 3600 * (3 * 1000 + 3 * 2048)
+
+
+def cluster() -> Cluster:
+    request = Request(Resources(1000, 1536), 3, 600)
+    return Cluster("etl", request, Amount(1), START, (LEASE,), donors={donor(0): ("ada", "0x")})
+
+
+def test_a_cluster_says_why_it_ended_and_names_its_donors() -> None:
+    rental, _ = propose(agreement(), now=START, accept_within_s=9, start_within_s=9)
+    rental = replace(rental, phase=RentalPhase.ENDED, reason=Reason.OPENING_FAILED, why="No coin.")
+
+    line = cluster_line(cluster(), rental, screen="", retrying=False)
+
+    assert line is not None and line.ended
+    assert line.sentence == f"{Reason.OPENING_FAILED.sentence} No coin."
+    assert line.workers[0].donor_name == "ada"
+    assert line.deposit == 0
+
+
+def test_a_cluster_that_asks_other_donors_has_not_ended() -> None:
+    rental, _ = propose(agreement(), now=START, accept_within_s=9, start_within_s=9)
+    rental = replace(rental, phase=RentalPhase.ENDED, reason=Reason.DONOR_REFUSED)
+
+    line = cluster_line(cluster(), rental, screen="", retrying=True)
+
+    assert line is not None and not line.ended
+    assert "Asking others" in line.sentence
+
+
+def test_every_reason_has_a_sentence() -> None:
+    assert all(reason.sentence.endswith(".") for reason in Reason)
+
+
+def test_jobs_are_numbered_and_stopped_with_their_cluster() -> None:
+    jobs = (Job("job-1", LEASE, JobState.SUCCEEDED, START, START + 5), Job("job-7", LEASE, JobState.RUNNING, START))
+
+    after = settled(jobs, START + 9)
+
+    assert next_job_name(jobs) == "job-8" and next_job_name(()) == "job-1"
+    assert [job.state for job in after] == [JobState.SUCCEEDED, JobState.STOPPED]
+    assert after[1].cause == "The cluster ended."
+
+
+def test_addresses_are_lower_case() -> None:
+    assert Address(donor(10)).islower()
