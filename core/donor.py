@@ -9,7 +9,7 @@ from typing import Final
 
 from core.donor_view import draw
 from core.engine import Engine, Published
-from core.errors import EngineUnavailable, InvalidInput, SparecloudError, TransactionFailed, first_problem
+from core.errors import InvalidInput, SparecloudError, TransactionFailed, first_problem
 from core.lease import Effect, Fact, Lease, Service, ServicePhase, ended
 from core.lease import effects as do
 from core.lease import facts as was
@@ -43,6 +43,7 @@ from core.model import (
 )
 from core.offering import differs, objection, offer, room
 from core.ports import Board, Chain, Clock, Journal, Notary, Peers, Probe, WorkerRuntime
+from core.reason import Reason
 from core.settings import Donor
 from core.view import DonorView
 
@@ -52,7 +53,7 @@ HOLD_S: Final = 120
 """Room accepted is held so long for the lease to be opened and the worker to be ordered."""
 
 MEASURE_EVERY_S: Final = 5
-RETIRE_WITHIN_S: Final = 20
+RETIRE_WITHIN_S: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +74,19 @@ class DonorAgent:
     """Serves until cancelled. `watch` tells all that a screen may show, `share` is the one button."""
 
     def __init__(self, settings: Donor, ports: DonorPorts, *, consented: bool = False) -> None:
-        """`consented`: share where the owner has not yet chosen; without it nothing is shared before the first click."""
+        """`consented`: share where the owner has not chosen yet; else nothing is shared before the first click."""
         self._settings = settings
         self._ports = ports
         self._engine = Engine(ports.journal, ports.clock, self._carry, self._changed)
         self._measured: Measured | None = None
+        self._preparing = ""
         self._balances: Balances | None = None
         self._problem: SparecloudError | None = None
         chosen = ports.journal.get("state", "sharing")
         self._sharing = chosen == b"on" or (chosen is None and consented)
         self._offer_now = asyncio.Event()
+        self._tasks: asyncio.TaskGroup | None = None
+        self._ordered: set[str] = set()
         self._published = Published(self._draw())
 
     def watch(self) -> AsyncIterator[DonorView]:
@@ -116,6 +120,7 @@ class DonorAgent:
         await self._ports.peers.listen(self._ports.notary.address)
         try:
             async with asyncio.TaskGroup() as tasks:
+                self._tasks = tasks
                 tasks.create_task(self._engine.run())
                 tasks.create_task(self._measure())
                 tasks.create_task(self._publish())
@@ -146,19 +151,22 @@ class DonorAgent:
         swept = False
         while True:
             try:
-                await self._ports.runtime.version()
+                await self._ports.runtime.prepare(self._note)
                 self._measured = await self._ports.probe.measure()
                 if not swept:
                     await self._forget_orphans()
                     swept = True
-                if isinstance(self._problem, EngineUnavailable):
-                    self._problem = None
+                self._problem = None
             except SparecloudError as problem:
                 self._problem = problem
                 self._measured = None
             self._offer_now.set()
             self._redraw()
             await self._ports.clock.sleep(MEASURE_EVERY_S)
+
+    def _note(self, sentence: str) -> None:
+        # From another thread: a plain assignment is all that happens here, the next view shows it.
+        self._preparing = sentence
 
     async def _forget_orphans(self) -> None:
         """Remove what an earlier run left behind and no live lease needs."""
@@ -227,10 +235,8 @@ class DonorAgent:
         match message:
             case Proposal(agreement=agreement, index=index):
                 await self._consider(sender, agreement, index, now)
-            case StartOrder(lease=lease, index=index, master=master, secret=secret):
-                service = self._mine(sender, lease, index)
-                await self._check_escrow(service.agreement)
-                self._engine.tell(_key(lease, index), was.StartOrdered(now, master, secret))
+            case StartOrder():
+                self._take_order(self._mine(sender, message.lease, message.index), message)
             case VoucherNote(voucher=voucher, signature=signature):
                 self._mine(sender, voucher.lease, voucher.index)
                 if self._ports.notary.signer(voucher, signature) != sender:
@@ -240,7 +246,7 @@ class DonorAgent:
             case Ending(lease=lease, index=index):
                 service = self._mine(sender, lease, index)
                 if ended(service):
-                    await self._beat(service, service.served_s(now), serving=False)
+                    await self._beat(service, service.served_s(now), serving=False, reason=service.reason)
                 self._engine.tell(_key(lease, index), was.EndingTold(now))
             case _:
                 raise InvalidInput("That message is meant for renters.")
@@ -269,6 +275,24 @@ class DonorAgent:
             await self._ports.peers.send(self._ports.notary, sender, agreement.seal_key, encode(answer))
             return
         self._engine.add(key, *accept(agreement, index, now=now, hold_s=HOLD_S))
+
+    def _take_order(self, service: Service, order: StartOrder) -> None:
+        """Look at the escrow beside the letter loop: a slow node must not hold up others' vouchers."""
+        key = _key(order.lease, order.index)
+        if self._tasks is None or key in self._ordered:
+            return
+
+        async def follow() -> None:
+            try:
+                await self._check_escrow(service.agreement)
+                self._engine.tell(key, was.StartOrdered(self._ports.clock.now(), order.master, order.secret))
+            except SparecloudError as problem:
+                log.warning("an order for share %s changed nothing: %s", key, problem)
+            finally:
+                self._ordered.discard(key)
+
+        self._ordered.add(key)
+        self._tasks.create_task(follow())
 
     async def _check_escrow(self, agreement: Agreement) -> None:
         record = await self._ports.chain.lease(agreement.lease)
@@ -302,12 +326,12 @@ class DonorAgent:
                 if report.state is WorkerState.ABSENT and lease.phase is ServicePhase.STARTING:
                     return None  # Not yet created: the renter orders it again.
                 return _worker_fact(report, clock.now())
-            case do.StopWorker():
-                report = await runtime.stop_worker(agreement.lease, index)
+            case do.StopWorker(handing_over=handing_over):
+                report = await runtime.stop_worker(agreement.lease, index, handing_over=handing_over)
                 await runtime.forget(agreement.lease, index)
                 return was.WorkerEnded(clock.now(), report.ended_at, report.cause)
-            case do.SendHeartbeat(served_s=served_s, serving=serving):
-                await self._beat(lease, served_s, serving=serving)
+            case do.SendHeartbeat(served_s=served_s, serving=serving, reason=reason):
+                await self._beat(lease, served_s, serving=serving, reason=reason)
             case do.LookAtLease():
                 record = await self._ports.chain.lease(agreement.lease)
                 if record is None or record.closed or record.swept:
@@ -330,9 +354,9 @@ class DonorAgent:
             raise
         return was.Claimed(self._ports.clock.now(), await chain.paid(lease, service.index))
 
-    async def _beat(self, service: Service, served_s: int, *, serving: bool) -> None:
+    async def _beat(self, service: Service, served_s: int, *, serving: bool, reason: Reason | None) -> None:
         heartbeat = Heartbeat(service.agreement.lease, service.index, served_s, serving)
-        await self._tell(service, Beat(heartbeat, self._ports.notary.sign(heartbeat)))
+        await self._tell(service, Beat(heartbeat, self._ports.notary.sign(heartbeat), reason))
 
     async def _tell(self, service: Service, message: Message) -> None:
         agreement = service.agreement
@@ -367,6 +391,7 @@ class DonorAgent:
             address=self._ports.notary.address,
             sharing=self._sharing,
             problem=self._problem,
+            preparing="" if self._measured else self._preparing,
             measured=self._measured,
             offered=self._room(),
             balances=self._balances,

@@ -16,6 +16,7 @@ def draw(
     address: Address,
     sharing: bool,
     problem: SparecloudError | None,
+    preparing: str,
     measured: Measured | None,
     offered: Resources,
     balances: Balances | None,
@@ -23,13 +24,12 @@ def draw(
 ) -> DonorView:
     """All that a donor's screen shows; the newest shares first."""
     newest = sorted(services, key=lambda service: (ended(service), -service.started_at, -service.asked_at))
-    today = [service for service in services if (service.ended_at or now) // _DAY_S == now // _DAY_S]
     return DonorView(
         now=now,
         name=settings.name,
         address=address,
         sharing=sharing,
-        headline=_headline(settings, services, measured, offered, sharing=sharing),
+        headline=_headline(settings, services, measured, offered, preparing, sharing=sharing),
         problem=problem.title if problem else "",
         hint=problem.hint if problem else "",
         measured=measured,
@@ -38,13 +38,19 @@ def draw(
         balances=balances,
         services=tuple(_line(service, now) for service in newest),
         earned_total=Amount(sum(service.voucher for service in services)),
-        earned_today=Amount(sum(service.voucher for service in today)),
+        earned_today=Amount(sum(_since_midnight(service, now) for service in services)),
         unredeemed=Amount(sum(max(0, service.voucher - service.paid) for service in services)),
     )
 
 
 def _headline(
-    settings: Donor, services: tuple[Service, ...], measured: Measured | None, offered: Resources, *, sharing: bool
+    settings: Donor,
+    services: tuple[Service, ...],
+    measured: Measured | None,
+    offered: Resources,
+    preparing: str,
+    *,
+    sharing: bool,
 ) -> str:
     serving = sum(service.phase is ServicePhase.SERVING for service in services)
     leaving = sum(service.phase in (ServicePhase.STOPPING, ServicePhase.CLAIMING) for service in services)
@@ -55,12 +61,18 @@ def _headline(
     if not sharing:
         return "Not sharing. Nothing of this machine is offered."
     if measured is None:
-        return "Waiting until this machine can serve."
+        return preparing or "Waiting until this machine can serve."
     if measured.on_battery and not settings.share_on_battery:
         return "Running on battery, so nothing is offered until it is plugged in."
     if not offered.cpu_millis or not offered.memory_mib:
         return "Sharing, but nothing is free within the limits right now."
     return f"Sharing {resources_text(offered)}; waiting for a renter."
+
+
+def _since_midnight(service: Service, now: int) -> int:
+    """What of a share's vouchers was earned on this day (UTC)."""
+    before_s = max(0, now - now % _DAY_S - service.started_at) if service.started_at else 0
+    return max(0, service.voucher - service.share.earned(before_s))
 
 
 def _line(service: Service, now: int) -> ServiceLine:

@@ -11,6 +11,8 @@ SparecloudError
 ├── BusUnavailable       the message bus does not answer
 ├── PortInUse            a port we were told to listen on is taken
 └── NotFound             a cluster, job or file that does not exist
+
+core/gateway/agent.py adds AgentUnavailable and AgentRuns, which only a front end can meet.
 """
 
 from collections.abc import Iterator

@@ -10,6 +10,7 @@ import msgspec
 
 from core.errors import InvalidInput
 from core.model import MAX_SHARES, Acceptance, Agreement, Heartbeat, LeaseId, Voucher
+from core.reason import Reason
 
 MAX_MESSAGE_BYTES: Final = 80 * 1024
 """The longest encoded message: a proposal of 256 shares with the largest numbers fits."""
@@ -103,10 +104,11 @@ class Refused(_Body, frozen=True):
 
 
 class Beat(_Body, frozen=True):
-    """Donor to renter: the seconds served so far, signed."""
+    """Donor to renter: the seconds served so far, signed; with the last one, why the donor stopped."""
 
     heartbeat: Heartbeat
     signature: str
+    reason: Reason | None = None
 
     def __post_init__(self) -> None:
         _need_signature(self.signature)

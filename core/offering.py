@@ -62,6 +62,8 @@ def objection(settings: Donor, agreement: Agreement, index: int, *, donor: Addre
         return "That share is not ours to serve."
     share = agreement.shares[index]
     left_s = terms.ends_at - now
+    if share.resources.cpu_millis < 100 or share.resources.memory_mib < agreement.kind.least_memory_mib:
+        return f"A {agreement.kind} worker needs {agreement.kind.least_memory_mib} MiB and a tenth of a core."
     if not share.resources.fits(free):
         return "That much is not free here any more."
     if share.rate < settings.asking.prices().per_second(share.resources):

@@ -4,7 +4,7 @@ Every coroutine here may be cancelled, raises only children of SparecloudError, 
 "already there" and "already gone" are success.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -115,8 +115,11 @@ class Chain(Protocol):
 class WorkerRuntime(Protocol):
     """Sandboxed workers on a donor's machine. The donor's own limits fix the sandbox, the renter has no say."""
 
-    async def version(self) -> str:
-        """The container engine's version. Raises EngineUnavailable with what to install or start."""
+    async def prepare(self, progress: Callable[[str], None]) -> None:
+        """Have engine and images at hand; the first time, images are built while `progress` gets sentences.
+
+        Raises EngineUnavailable with what to install or start, SandboxFailed where an image cannot be built.
+        """
         ...
 
     async def start_worker(self, agreement: Agreement, share: Share, master: str, secret: str) -> WorkerReport:
@@ -125,8 +128,11 @@ class WorkerRuntime(Protocol):
 
     async def worker(self, lease: LeaseId, index: int) -> WorkerReport: ...
 
-    async def stop_worker(self, lease: LeaseId, index: int) -> WorkerReport:
-        """Stop it (graceful first) and report when it ended. Keeps nothing running; `forget` removes the rest."""
+    async def stop_worker(self, lease: LeaseId, index: int, *, handing_over: bool) -> WorkerReport:
+        """Stop it and report when it ended; `forget` removes the rest.
+
+        `handing_over` gives it some seconds first to move its data to the cluster's other workers.
+        """
         ...
 
     async def forget(self, lease: LeaseId, index: int) -> None:
@@ -141,8 +147,11 @@ class WorkerRuntime(Protocol):
 class ClusterRuntime(Protocol):
     """A cluster's master and drivers on the renter's own machine."""
 
-    async def version(self) -> str:
-        """The container engine's version. Raises EngineUnavailable with what to install or start."""
+    async def prepare(self, progress: Callable[[str], None]) -> None:
+        """Have engine and images at hand; the first time, images are built while `progress` gets sentences.
+
+        Raises EngineUnavailable with what to install or start, SandboxFailed where an image cannot be built.
+        """
         ...
 
     async def start_master(self, lease: LeaseId, secret: str) -> str:

@@ -42,6 +42,7 @@ ATTEMPTS: Final = 3
 
 BOARD_PATIENCE_S: Final = 2.0
 LOOK_EVERY_S: Final = 1.0
+RECOVER_EVERY_S: Final = 60
 MARKET_EVERY_S: Final = 30
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
@@ -54,8 +55,8 @@ class Renter:
         self._settings = settings
         self._ports = ports
         self._book = ClusterBook(ports.journal, ports.folder)
-        work = RenterWork(ports, self._book)
-        self._engine = Engine(ports.journal, ports.clock, work.carry, self._changed)
+        self._work = RenterWork(ports, self._book)
+        self._engine = Engine(ports.journal, ports.clock, self._work.carry, self._changed)
         self._balances: Balances | None = None
         self._problem: SparecloudError | None = None
         self._screens: dict[LeaseId, str] = {}
@@ -89,7 +90,7 @@ class Renter:
             raise InvalidInput(
                 f"{name!r} cannot be a cluster's name.", "Use up to 32 lower-case letters, digits and hyphens."
             )
-        await self._ports.runtime.version()
+        await self._ports.runtime.prepare(log.info)
         async with self._launching:
             old = self._book.find(name)
             if old and not self._is_over(old):
@@ -164,6 +165,7 @@ class Renter:
                         self._watch_clusters(),
                         self._try_again(),
                         self._forget_orphans(),
+                        self._recover_deposits(),
                     )
                 ]
                 await self._over.wait()
@@ -217,6 +219,9 @@ class Renter:
                 f"The lease needs {spare(total)} and the wallet holds {spare(balances.coin)}.",
                 "Add coin to the wallet, or ask for fewer workers or less time; nothing was paid.",
             )
+        again = self._book.find(cluster.name) if cluster.leases else None
+        if again is not None and again.released:
+            raise InvalidInput("The cluster was destroyed while other donors were asked.", "Nothing was paid.")
         agreement = self._agreement(answer)
         await ports.peers.listen(agreement.terms.session)
         sealed_to = {signed.offer.donor: (signed.offer.name, signed.offer.seal_key) for signed in offers}
@@ -281,6 +286,19 @@ class Renter:
         except SparecloudError as problem:
             log.warning("what earlier clusters left behind was not looked at: %s", problem)
 
+    async def _recover_deposits(self) -> None:
+        """A transaction given up may be mined all the same: look again for as long as it could hold a deposit."""
+        while True:
+            for rental in self._rentals():
+                terms = rental.agreement.terms
+                late = self._ports.clock.now() > terms.ends_at + terms.grace_s + RECOVER_EVERY_S * 2
+                if rental.reason is Reason.OPENING_FAILED and not late:
+                    try:
+                        await self._work.recover(rental)
+                    except SparecloudError as problem:
+                        log.warning("a deposit was not looked for: %s", problem)
+            await self._ports.clock.sleep(RECOVER_EVERY_S)
+
     # Letters from donors.
 
     async def _read_letters(self) -> None:
@@ -303,10 +321,10 @@ class Renter:
                 self._check_sender(sender, recipient, lease, index)
                 log.info("share %s of lease %s was refused: %s", index, lease, why)
                 self._engine.tell(lease, was.DonorRefused(now, index))
-            case Beat(heartbeat=heartbeat, signature=signature):
+            case Beat(heartbeat=heartbeat, signature=signature, reason=reason):
                 self._check_sender(sender, recipient, heartbeat.lease, heartbeat.index)
                 self._check_signature(heartbeat, signature, sender, recipient)
-                fact = was.HeartbeatArrived(now, heartbeat.index, heartbeat.served_s, heartbeat.serving)
+                fact = was.HeartbeatArrived(now, heartbeat.index, heartbeat.served_s, heartbeat.serving, reason)
                 self._engine.tell(heartbeat.lease, fact)
             case _:
                 raise InvalidInput("That message is meant for donors.")
@@ -379,7 +397,7 @@ class Renter:
 
     def _is_over(self, cluster: Cluster) -> bool:
         rental = self._rental(cluster)
-        return rental is None or ended(rental)
+        return cluster.name not in self._retrying and (rental is None or ended(rental))
 
     def _changed(self, _key: str, lease: Lease) -> None:
         if isinstance(lease, Rental) and lease.phase is RentalPhase.ENDED:

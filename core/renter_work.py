@@ -43,8 +43,8 @@ class RenterWork:
         match effect:
             case do.ProposeShare(index=index):
                 await self._tell(agreement, index, Proposal(agreement, index))
-            case do.OpenLease():
-                return await self._open(agreement)
+            case do.OpenLease(held_until=held_until):
+                return await self._open(agreement, held_until)
             case do.StartMaster():
                 secret = await runtime.secret(agreement.lease) or secrets.token_urlsafe(32)
                 try:
@@ -58,6 +58,8 @@ class RenterWork:
                     order = StartOrder(agreement.lease, index, lease.master, known_secret)
                     await self._tell(agreement, index, order)
             case do.LookAtWorkers():
+                if await runtime.secret(agreement.lease) is None:
+                    return was.MasterFailed(clock.now(), "It was gone when the workers were looked at.")
                 return was.WorkersSeen(clock.now(), await runtime.registered(agreement.lease))
             case do.SignVoucher(index=index, amount=amount):
                 voucher = Voucher(agreement.lease, index, amount)
@@ -80,15 +82,29 @@ class RenterWork:
                 raise InvalidInput(f"A renter cannot carry {type(effect).__name__} out.")
         return None
 
-    async def _open(self, agreement: Agreement) -> Fact | None:
+    async def _open(self, agreement: Agreement, held_until: int) -> Fact | None:
+        """Whether the deposit is paid is the chain's to say: a node that does not answer is asked again."""
         chain, clock = self._ports.chain, self._ports.clock
         try:
             if await chain.lease(agreement.lease) is None:
+                if clock.now() >= held_until:
+                    return was.OpeningFailed(clock.now(), "The donors no longer hold their room.")
                 await chain.open_lease(agreement.terms)
         except (TransactionFailed, NotEnoughCoin) as refused:
             if await chain.lease(agreement.lease) is None:
                 return was.OpeningFailed(clock.now(), str(refused))
         return was.LeaseOpened(clock.now())
+
+    async def recover(self, rental: Rental) -> None:
+        """Get a deposit back that was mined after its lease had been given up as not opened."""
+        chain, agreement = self._ports.chain, rental.agreement
+        record = await chain.lease(agreement.lease)
+        if record is None or record.swept:
+            return
+        await chain.close(agreement.terms)
+        record = await chain.lease(agreement.lease)
+        if record is not None and self._ports.clock.now() > record.claimable_until:
+            await chain.sweep(agreement.terms)
 
     async def _tell(self, agreement: Agreement, index: int, message: Message) -> None:
         donor = agreement.shares[index].donor

@@ -24,7 +24,7 @@ _Account = Annotated[str, Meta(pattern="^(0x[0-9a-fA-F]{40})?$")]
 class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Where the chain and the relay are. Empty addresses mean that no market has been chosen yet.
 
-    A transaction counts once `confirmations` further blocks stand on it: 0 for a development chain, more on a public one.
+    A transaction counts once `confirmations` more blocks stand on it: 0 for a development chain, more on a public one.
     """
 
     rpc_url: _Url = ""

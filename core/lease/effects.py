@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from core.model import Amount
+from core.reason import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,9 @@ class ProposeShare:
 
 @dataclass(frozen=True, slots=True)
 class OpenLease:
-    """Renter: pay the deposit into escrow."""
+    """Renter: pay the deposit into escrow, unless the donors hold their room no longer than `held_until`."""
+
+    held_until: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +93,18 @@ class LookAtLease:
 
 @dataclass(frozen=True, slots=True)
 class SendHeartbeat:
-    """Donor: state the seconds served."""
+    """Donor: state the seconds served; with the last one, why it stopped."""
 
     served_s: int
     serving: bool
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StopWorker:
-    """Donor: stop the worker and remove what it left."""
+    """Donor: stop the worker and remove what it left; `handing_over`: the cluster goes on without it."""
+
+    handing_over: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from core.lease.reason import Reason
 from core.model import Amount
+from core.reason import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +78,13 @@ class WorkersSeen:
 
 @dataclass(frozen=True, slots=True)
 class HeartbeatArrived:
-    """A donor's signed statement of seconds served."""
+    """A donor's signed statement of seconds served; with the last one, why the donor stopped."""
 
     now: int
     index: int
     served_s: int
     serving: bool
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)

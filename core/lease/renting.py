@@ -7,16 +7,16 @@ from typing import Final
 
 from core.lease import effects as do
 from core.lease import facts as was
-from core.lease.reason import Reason
 from core.model import Agreement, Amount
+from core.reason import Reason
 
 ASK_AGAIN_S: Final = 4
 """An effect that nothing has answered is asked for again after so long."""
 
 MISSING_S: Final = 15
-"""A worker that its master no longer sees counts as lost after so long; Spark itself needs as much (docs/runtime.md)."""
+"""A worker that its master no longer sees counts as lost after so long; Spark needs as much (docs/runtime.md)."""
 
-STOP_ALLOWANCE_S: Final = 10
+STOP_ALLOWANCE_S: Final = 20
 """A donor is paid for stopping gracefully, so many seconds at most after it was told to."""
 
 
@@ -46,6 +46,7 @@ class Part:
     """One share of the lease, as the renter knows it."""
 
     state: PartState = PartState.PROPOSED
+    held_until: int = 0
     ordered_at: int = 0
     missing_since: int = 0
     lost_at: int = 0
@@ -111,13 +112,15 @@ def step_rental(rental: Rental, fact: was.Fact) -> _Step:
 
 def _proposed(rental: Rental, fact: was.Fact) -> _Step:
     match fact:
-        case was.DonorAccepted(index=index) if _within(rental, index):
-            rental = _with_part(rental, index, state=PartState.ACCEPTED)
+        case was.DonorAccepted(now=now, index=index, expires_at=until) if _within(rental, index):
+            rental = _with(rental, index, replace(rental.parts[index], state=PartState.ACCEPTED, held_until=until))
             if any(part.state is PartState.PROPOSED for part in rental.parts):
                 return rental, ()
-            return replace(rental, phase=RentalPhase.OPENING, asked_at=fact.now), (do.OpenLease(),)
+            held_until = min(part.held_until for part in rental.parts)
+            rental = replace(rental, phase=RentalPhase.OPENING, asked_at=now, deadline=held_until)
+            return rental, (do.OpenLease(held_until),)
         case was.DonorRefused(index=index) if _within(rental, index):
-            rental = _with_part(rental, index, reason=Reason.DONOR_REFUSED)
+            rental = _with(rental, index, replace(rental.parts[index], reason=Reason.DONOR_REFUSED))
             return _unopened(rental, Reason.DONOR_REFUSED)
         case was.CloseAsked(reason=reason):
             return _unopened(rental, reason)
@@ -145,7 +148,7 @@ def _opening(rental: Rental, fact: was.Fact) -> _Step:
         case was.CloseAsked(reason=reason):
             return replace(rental, reason=reason), ()
         case was.Ticked(now=now) | was.Restarted(now=now) if _due(rental, now):
-            return replace(rental, asked_at=now), (do.OpenLease(),)
+            return replace(rental, asked_at=now), (do.OpenLease(rental.deadline),)
         case _:
             return rental, ()
 
@@ -163,7 +166,9 @@ def _live(rental: Rental, fact: was.Fact) -> _Step:
         case was.HeartbeatArrived(index=index) if _within(rental, index):
             rental, signed = _paid(rental, fact)
             if not fact.serving and rental.parts[index].state is not PartState.LOST:
-                rental = _lose(rental, index, fact.now, Reason.WORKER_DIED)
+                # The master may have missed the worker before its donor said so: no second is paid twice.
+                at = rental.parts[index].missing_since or fact.now
+                rental = _lose(rental, index, at, fact.reason or Reason.WORKER_DIED)
             rental, more = _judge(rental, fact.now)
             return rental, signed + more
         case was.CloseAsked(now=now, reason=reason):
@@ -228,7 +233,7 @@ def _paid(rental: Rental, fact: was.HeartbeatArrived) -> _Step:
     """
     part, share = rental.parts[fact.index], rental.agreement.shares[fact.index]
     part = replace(part, heard_at=fact.now, served_s=max(part.served_s, fact.served_s), finished=not fact.serving)
-    if part.state is PartState.SERVING or part.reason in (Reason.WORKER_DIED, Reason.WORKER_LOST):
+    if part.state is PartState.SERVING or (part.state is PartState.LOST and part.reason is not Reason.NEVER_STARTED):
         witnessed_s = _witnessed_until(rental, part, fact.now) - part.ordered_at
         earned = share.earned(min(fact.served_s, witnessed_s))
         part = replace(part, vouched=Amount(max(part.vouched, earned)))
@@ -312,7 +317,8 @@ def _close(rental: Rental, now: int) -> _Step:
 
 
 def _lose(rental: Rental, index: int, at: int, reason: Reason) -> Rental:
-    return _with_part(rental, index, state=PartState.LOST, lost_at=at, missing_since=0, reason=reason)
+    part = rental.parts[index]
+    return _with(rental, index, replace(part, state=PartState.LOST, lost_at=at, missing_since=0, reason=reason))
 
 
 def _within(rental: Rental, index: int) -> bool:
@@ -345,23 +351,3 @@ def _for_each(
 
 def _with(rental: Rental, index: int, part: Part) -> Rental:
     return replace(rental, parts=(*rental.parts[:index], part, *rental.parts[index + 1 :]))
-
-
-def _with_part(
-    rental: Rental,
-    index: int,
-    *,
-    state: PartState | None = None,
-    lost_at: int | None = None,
-    missing_since: int | None = None,
-    reason: Reason | None = None,
-) -> Rental:
-    part = rental.parts[index]
-    changed = replace(
-        part,
-        state=part.state if state is None else state,
-        lost_at=part.lost_at if lost_at is None else lost_at,
-        missing_since=part.missing_since if missing_since is None else missing_since,
-        reason=reason,
-    )
-    return _with(rental, index, changed)

@@ -6,14 +6,17 @@ from typing import Final
 
 from core.lease import effects as do
 from core.lease import facts as was
-from core.lease.reason import Reason
 from core.model import Agreement, Amount, Share
+from core.reason import Reason
 
 ASK_AGAIN_S: Final = 4
 """An effect that nothing has answered is asked for again after so long."""
 
 LOOK_EVERY_S: Final = 2
 """A running worker is looked at this often."""
+
+REDEEM_EVERY_S: Final = 3600
+"""What was vouched for is redeemed this often, so that a donor that sleeps through the end of a lease loses little."""
 
 START_WITHIN_S: Final = 120
 """A worker that does not run by then is given up."""
@@ -46,6 +49,7 @@ class Service:
     ended_at: int = 0
     beat_at: int = 0
     looked_at: int = 0
+    redeemed_at: int = 0
     patient_until: int = 0
     voucher: Amount = Amount(0)
     signature: str = ""
@@ -116,6 +120,7 @@ def _starting(service: Service, fact: was.Fact) -> _Step:
                 started_at=since,
                 beat_at=now,
                 looked_at=now,
+                redeemed_at=now,
                 patient_until=now + START_PATIENCE_S,
             ), ()
         case was.StartOrdered(now=now, master=master, secret=secret):
@@ -137,6 +142,8 @@ def _serving(service: Service, fact: was.Fact) -> _Step:
     match fact:
         case was.VoucherArrived():
             return _take(service, fact), ()
+        case was.Claimed(total=total):
+            return replace(service, paid=Amount(max(service.paid, total))), ()
         case was.WorkerEnded(now=now, at=at, why=why):
             # A worker of which nothing is left (at = 0) is known to have served until the last heartbeat.
             return _stop(replace(service, ended_at=at or service.beat_at, why=why), Reason.WORKER_DIED, now)
@@ -163,6 +170,9 @@ def _serving_tick(service: Service, now: int) -> _Step:
     if now - service.beat_at >= service.agreement.interval_s:
         service = replace(service, beat_at=now)
         asked += (do.SendHeartbeat(service.served_s(now), True), do.LookAtLease())
+    if now - service.redeemed_at >= REDEEM_EVERY_S and service.voucher > service.paid:
+        service = replace(service, redeemed_at=now)
+        asked += (_claim(service),)
     return service, asked
 
 
@@ -182,7 +192,12 @@ def _told_to_stop(service: Service, fact: was.Fact) -> _Step:
 
 def _stop(service: Service, reason: Reason, now: int) -> _Step:
     stopping = replace(service, phase=ServicePhase.STOPPING, reason=reason, asked_at=now)
-    return stopping, (do.StopWorker(),)
+    return stopping, (_stop_worker(stopping),)
+
+
+def _stop_worker(service: Service) -> do.StopWorker:
+    # Only an owner who returns leaves a cluster behind that is worth handing data over to.
+    return do.StopWorker(handing_over=service.reason is Reason.OWNER_RETURNED)
 
 
 def _stopping(service: Service, fact: was.Fact) -> _Step:
@@ -194,12 +209,14 @@ def _stopping(service: Service, fact: was.Fact) -> _Step:
         case was.WorkerEnded(now=now, at=at):
             service = replace(service, ended_at=service.ended_at or at or now)
             if not service.started_at:
-                return _end(service, service.reason or Reason.START_FAILED), (do.SendHeartbeat(0, False),)
+                return _end(service, service.reason or Reason.START_FAILED), (
+                    do.SendHeartbeat(0, False, service.reason),
+                )
             patience_s = 2 * service.agreement.interval_s
             service = replace(service, phase=ServicePhase.CLAIMING, deadline=now + patience_s, asked_at=now)
-            return service, (do.SendHeartbeat(service.served_s(now), False),)
+            return service, (do.SendHeartbeat(service.served_s(now), False, service.reason),)
         case was.Ticked(now=now) | was.Restarted(now=now) if now - service.asked_at >= ASK_AGAIN_S:
-            return replace(service, asked_at=now), (do.StopWorker(),)
+            return replace(service, asked_at=now), (_stop_worker(service),)
         case _:
             return service, ()
 
@@ -234,7 +251,7 @@ def _claiming_tick(service: Service, now: int) -> _Step:
         return service, ()
     asked: tuple[do.Effect, ...] = ()
     if now < service.deadline and _unpaid(service, now):
-        asked += (do.SendHeartbeat(service.served_s(now), False),)
+        asked += (do.SendHeartbeat(service.served_s(now), False, service.reason),)
     elif service.voucher > service.paid:
         asked += (_claim(service),)
     else:

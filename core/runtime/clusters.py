@@ -1,6 +1,6 @@
 """Clusters on the renter's machine: core.ports.ClusterRuntime, on Docker and Spark."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -29,12 +29,13 @@ class DockerClusters:
     ) -> None:
         self._engine = engine
         self._network = network
+        self._images = images
         self._owner = owner
         self._masters = Masters(engine, network, images, owner)
         self._drivers = Drivers(engine, network, images, self._masters, owner, driver)
 
-    async def version(self) -> str:
-        return await self._engine.call(self._engine.version)
+    async def prepare(self, progress: Callable[[str], None]) -> None:
+        await self._images.ensure(progress)
 
     async def start_master(self, lease: LeaseId, secret: str) -> str:
         """Start the cluster's master, or adopt the one already there (which keeps its own secret)."""

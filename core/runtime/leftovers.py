@@ -1,4 +1,4 @@
-"""What leases left behind on this engine, whichever agent made it: for demonstrations and tests that share an engine."""
+"""What leases left behind on this engine, whichever agent made it: for demonstrations and tests that share one."""
 
 from collections.abc import Iterable
 

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Final
 
 from docker.models.containers import Container
@@ -34,8 +35,8 @@ class DockerWorkers:
         self._owner = owner
         self._starting = threading.Lock()
 
-    async def version(self) -> str:
-        return await self._engine.call(self._engine.version)
+    async def prepare(self, progress: Callable[[str], None]) -> None:
+        await self._images.ensure(progress)
 
     async def start_worker(self, agreement: Agreement, share: Share, master: str, secret: str) -> WorkerReport:
         """Start the share's worker, or adopt the one already there; one that ended is started again."""
@@ -47,8 +48,8 @@ class DockerWorkers:
     async def worker(self, lease: LeaseId, index: int) -> WorkerReport:
         return await self._engine.call(self._report, self._label(lease, index))
 
-    async def stop_worker(self, lease: LeaseId, index: int) -> WorkerReport:
-        return await self._engine.call(self._stop, self._label(lease, index))
+    async def stop_worker(self, lease: LeaseId, index: int, *, handing_over: bool) -> WorkerReport:
+        return await self._engine.call(self._stop, self._label(lease, index), handing_over)
 
     async def forget(self, lease: LeaseId, index: int) -> None:
         label = self._label(lease, index)
@@ -84,12 +85,12 @@ class DockerWorkers:
         container = self._own(label)
         return _report(container) if container is not None else WorkerReport(WorkerState.ABSENT)
 
-    def _stop(self, label: Label) -> WorkerReport:
+    def _stop(self, label: Label, handing_over: bool) -> WorkerReport:
         container = self._own(label)
         if container is None:
             return WorkerReport(WorkerState.ABSENT)
         with gone_is_fine():
-            if container.status == "running":
+            if handing_over and container.status == "running":
                 _decommission(container)
             container.stop(timeout=_TERMINATE_S)
         return self._report(label)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from core.lease import PartState, Reason, Rental, RentalPhase, ended, step
 from core.lease import effects as do
 from core.lease import facts as was
-from core.lease.renting import MISSING_S, propose
+from core.lease.renting import MISSING_S, STOP_ALLOWANCE_S, propose
 from core.model import Amount
 from tests.pure.leases import DURATION_S, INTERVAL_S, RATE, START, agreement
 
@@ -48,7 +48,7 @@ def test_the_lease_is_opened_only_once_every_donor_accepted() -> None:
     rental, effects = after(rental, was.DonorAccepted(START, 1, START + 9))
 
     assert rental.phase is RentalPhase.OPENING
-    assert effects == (do.OpenLease(),)
+    assert effects == (do.OpenLease(START + 9),)
 
 
 def test_a_refusal_ends_it_before_anything_is_paid_and_frees_the_others() -> None:
@@ -184,7 +184,7 @@ def test_the_escrow_is_closed_once_every_donor_said_that_it_stopped() -> None:
 def test_a_donor_that_vanished_delays_closing_by_a_deadline_at_most() -> None:
     rental, _ = after(running(2), was.CloseAsked(START + 100, Reason.RENTER_CLOSED))
 
-    rental, effects = after(rental, was.Ticked(START + 100 + 2 * INTERVAL_S + 10))
+    rental, effects = after(rental, was.Ticked(START + 100 + 2 * INTERVAL_S + STOP_ALLOWANCE_S))
 
     assert rental.phase is RentalPhase.CLOSING
     assert do.CloseLease() in effects
@@ -210,7 +210,7 @@ def test_after_a_restart_each_phase_asks_again_for_what_it_waits_for() -> None:
     opening, _ = after(proposed(1), was.DonorAccepted(START, 0, START + 9))
     closing, _ = after(running(1), was.CloseAsked(START + 9, Reason.RENTER_CLOSED), was.Ticked(START + 60))
 
-    assert after(opening, was.Restarted(START + 50))[1] == (do.OpenLease(),)
+    assert after(opening, was.Restarted(START + 50))[1] == (do.OpenLease(START + 9),)
     assert do.CloseLease() in after(closing, was.Restarted(START + 90))[1]
     assert after(replace(starting(1), master=""), was.Restarted(START + 9))[1] == (do.StartMaster(),)
 

@@ -1,12 +1,14 @@
 """The donor's side of the life cycle, fact by fact."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.lease import Reason, Service, ServicePhase, ended, step
 from core.lease import effects as do
 from core.lease import facts as was
-from core.lease.serving import START_PATIENCE_S, accept
+from core.lease.serving import REDEEM_EVERY_S, START_PATIENCE_S, accept
 from core.model import Amount
 from tests.pure.leases import DURATION_S, INTERVAL_S, RATE, START, agreement
 
@@ -72,7 +74,7 @@ def test_an_unpaid_worker_is_stopped_within_two_intervals_and_the_last_voucher_r
 
     stopped_at = START + 3 + last + 2 * INTERVAL_S + 1
     service, effects = after(service, was.Ticked(stopped_at))
-    assert effects == (do.StopWorker(),)
+    assert effects == (do.StopWorker(handing_over=False),)
     assert service.reason is Reason.UNPAID
 
     service, _ = after(service, was.WorkerEnded(stopped_at + 1, stopped_at + 1, ""))
@@ -92,6 +94,18 @@ def test_after_a_crash_the_renter_gets_two_intervals_to_catch_up() -> None:
     assert do.SendHeartbeat(late + INTERVAL_S - START - 3, True) in effects
 
 
+def test_what_was_vouched_for_is_redeemed_every_hour_while_serving() -> None:
+    service = replace(serving(), redeemed_at=START - REDEEM_EVERY_S)
+    service, _ = after(service, paid_until(40))
+
+    service, effects = after(service, was.Ticked(START + 44))
+    assert do.ClaimVoucher(Amount(40 * RATE), "0x40") in effects
+
+    service, again = after(service, was.Claimed(START + 45, Amount(40 * RATE)), was.Ticked(START + 46))
+    assert service.phase is ServicePhase.SERVING
+    assert not any(isinstance(effect, do.ClaimVoucher) for effect in again)
+
+
 def test_a_voucher_above_the_cap_or_below_the_last_changes_nothing() -> None:
     service, _ = after(serving(), paid_until(20))
 
@@ -102,12 +116,12 @@ def test_a_voucher_above_the_cap_or_below_the_last_changes_nothing() -> None:
 
 def test_a_dead_worker_counts_until_it_died_and_is_cleared_away() -> None:
     service, effects = after(serving(), was.WorkerEnded(START + 60, START + 53, "killed"))
-    assert effects == (do.StopWorker(),)
+    assert effects == (do.StopWorker(handing_over=False),)
     assert service.reason is Reason.WORKER_DIED
 
     service, effects = after(service, was.WorkerEnded(START + 61, START + 53, ""))
 
-    assert effects == (do.SendHeartbeat(50, False),)
+    assert effects == (do.SendHeartbeat(50, False, Reason.WORKER_DIED),)
     assert service.served_s(START + 500) == 50
 
 
@@ -132,7 +146,7 @@ def test_a_worker_that_never_ran_ends_without_a_claim_and_says_so() -> None:
 
     assert ended(service)
     assert service.reason is Reason.START_FAILED
-    assert effects == (do.SendHeartbeat(0, False),)
+    assert effects == (do.SendHeartbeat(0, False, Reason.START_FAILED),)
 
 
 def test_an_owner_who_returns_stops_it_in_every_phase() -> None:
@@ -140,8 +154,8 @@ def test_an_owner_who_returns_stops_it_in_every_phase() -> None:
     started, _ = after(accepted(), was.StartOrdered(START + 2, "m:7077", "s"))
 
     assert ended(after(accepted(), reclaim)[0])
-    assert after(started, reclaim)[1] == (do.StopWorker(),)
-    assert after(serving(), reclaim)[1] == (do.StopWorker(),)
+    assert after(started, reclaim)[1] == (do.StopWorker(handing_over=True),)
+    assert after(serving(), reclaim)[1] == (do.StopWorker(handing_over=True),)
     assert after(serving(), reclaim)[0].reason is Reason.OWNER_RETURNED
 
 

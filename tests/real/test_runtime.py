@@ -187,11 +187,11 @@ def test_the_screen_answers_on_loopback_only(cluster: Cluster) -> None:
 def test_a_stopped_worker_says_when_it_ended(cluster: Cluster) -> None:
     lease, donor = cluster.agreed.lease, cluster.donors[0]
 
-    report = run(donor.stop_worker(lease, 0))
+    report = run(donor.stop_worker(lease, 0, handing_over=True))
 
     assert report.state is WorkerState.EXITED
     assert report.ended_at >= report.started_at > 0
-    assert run(donor.stop_worker(lease, 0)) == report
+    assert run(donor.stop_worker(lease, 0, handing_over=True)) == report
 
 
 def test_no_worker_starts_from_an_image_that_was_not_built_here(

@@ -40,6 +40,8 @@ def _fetched(scratch: Path) -> Path:
     command = [
         *(*_pip(), "download", "--require-hashes", "--no-deps", "--no-binary", "pyspark"),
         *("--ignore-requires-python", "--disable-pip-version-check", "--quiet"),
+        # pip reads an sdist's metadata with setuptools: the locked one that is here, rather than whatever is newest.
+        *(["--no-build-isolation"] if importlib.util.find_spec("setuptools") else []),
         *("--dest", str(target), "--requirement", str(recipe.REQUIREMENTS)),
     ]
     try:
