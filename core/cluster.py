@@ -82,6 +82,12 @@ def next_job_name(jobs: tuple[Job, ...]) -> str:
     return f"job-{max((int(job.job.removeprefix('job-')) for job in jobs if job.job[4:].isdigit()), default=0) + 1}"
 
 
+def merge(known: tuple[Job, ...], seen: tuple[Job, ...]) -> tuple[Job, ...]:
+    """`known` brought up to date with what the runtime sees now; a job that it does not list (yet) stays."""
+    newest = {job.job: job for job in (*known, *seen)}
+    return tuple(newest.values())
+
+
 def settled(jobs: tuple[Job, ...], now: int) -> tuple[Job, ...]:
     """`jobs` once their cluster is gone: one that still ran was stopped with it."""
     return tuple(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from core.allocator import pack
-from core.cluster import Cluster, ClusterBook, next_job_name
+from core.cluster import Cluster, ClusterBook, merge, next_job_name
 from core.engine import Engine, Published
 from core.errors import InvalidInput, NotEnoughCoin, SparecloudError, first_problem
 from core.lease import Lease, Reason, Rental, RentalPhase, ended
@@ -383,8 +383,8 @@ class Renter:
         jobs = await self._ports.runtime.jobs(lease)
         self._screens[lease] = await self._ports.runtime.screen(lease) or ""
         cluster = self._book.of(lease)
-        if cluster and jobs and cluster.jobs != jobs:
-            self._book.keep(replace(cluster, jobs=jobs))
+        if cluster and cluster.jobs != (merged := merge(cluster.jobs, jobs)):
+            self._book.keep(replace(cluster, jobs=merged))
 
     # Bookkeeping.
 

@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.cluster import ClusterBook, settled
+from core.cluster import ClusterBook, merge, settled
 from core.errors import InvalidInput, NotEnoughCoin, SparecloudError, TransactionFailed
 from core.lease import Effect, Fact, Lease, Rental
 from core.lease import effects as do
@@ -121,8 +121,8 @@ class RenterWork:
             text = b"".join([chunk async for chunk in runtime.logs(lease, job.job, follow=False)])
             await asyncio.to_thread(_write, self._book.log_file(lease, job.job), text)
         cluster = self._book.of(lease)
-        if cluster is not None and jobs:
-            self._book.keep(replace(cluster, jobs=settled(jobs, self._ports.clock.now())))
+        if cluster is not None and cluster.jobs:
+            self._book.keep(replace(cluster, jobs=settled(merge(cluster.jobs, jobs), self._ports.clock.now())))
         await runtime.forget(lease)
 
 

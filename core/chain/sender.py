@@ -80,7 +80,8 @@ class Sender:
                     await asyncio.sleep(poll_s * random.uniform(0.8, 1.2))
                     poll_s = min(_SLOWEST_POLL_S, poll_s * 1.5)
         except TimeoutError:
-            raise TransactionFailed(
+            # Not a TransactionFailed: nobody knows yet, and whoever takes it for a no may pay twice or lose a deposit.
+            raise ChainUnavailable(
                 f"The transaction {hash_} was not mined within {self._mined_within_s:.0f} seconds.",
                 "It may still be. Look again before trying once more.",
             ) from None

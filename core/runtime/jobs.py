@@ -86,13 +86,16 @@ class Drivers:
             environment={"PYTHONUNBUFFERED": "1", "SPARK_LOCAL_DIRS": SCRATCH},
         )
         with self._starting:
-            return _job(start(self._engine, self._network, launch).container, lease)
+            job_now = _job(start(self._engine, self._network, launch).container, lease)
+        if job_now is None:
+            raise SandboxFailed("The job's driver did not start.", "Look at the container engine's log.")
+        return job_now
 
     def jobs(self, lease: LeaseId) -> tuple[Job, ...]:
-        """Every job of the lease, oldest first."""
+        """Every job of the lease that was started, oldest first."""
         wanted = {LEASE: str(lease), ROLE: Role.DRIVER.value, OWNER: self._owner}
         found = (_job(container, lease) for container in self._engine.labelled(wanted))
-        return tuple(sorted(found, key=lambda job: (job.started_at, job.job)))
+        return tuple(sorted(filter(None, found), key=lambda job: (job.started_at, job.job)))
 
     async def logs(self, lease: LeaseId, job: str, *, follow: bool) -> AsyncIterator[bytes]:
         """The driver's output and errors, as chunks of bytes."""
@@ -145,11 +148,11 @@ def _inputs(path: Path) -> dict[str, Path]:
     return {f"input/{path.name}": path}
 
 
-def _job(container: Container, lease: LeaseId) -> Job:
+def _job(container: Container, lease: LeaseId) -> Job | None:
     name = container.labels[JOB_LABEL]
     found = fate(container)
     if found is None:
-        return Job(name, lease, JobState.FAILED, started_at=0, cause="It was never started.")
+        return None  # Its volumes are still being filled.
     if found.running:
         state = JobState.RUNNING
     elif found.exit_code == 0:
