@@ -22,7 +22,13 @@ check: setup-dev
 	$(PY) -m mypy --platform win32 core donor_app renter_tui
 	$(PY) -m mypy --platform darwin core donor_app renter_tui
 	.venv/bin/lint-imports --no-logo
+	@tools/node.sh
 	$(PY) -m core.chain.compile --check
+
+pictures: setup-dev
+	@tools/screens.sh
+	QT_QPA_PLATFORM=offscreen $(PY) -m tests.screens.shoot_donor
+	$(PY) -m tests.screens.shoot_tui
 
 setup:
 	@tools/setup.sh demo

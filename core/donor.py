@@ -377,7 +377,7 @@ class DonorAgent:
         return {key: lease for key, lease in self._engine.leases.items() if isinstance(lease, Service)}
 
     def _changed(self, _key: str, lease: Lease) -> None:
-        if lease.phase in (ServicePhase.ENDED, ServicePhase.ACCEPTED):
+        if lease.phase in (ServicePhase.ACCEPTED, ServicePhase.CLAIMING, ServicePhase.ENDED):
             self._offer_now.set()
         self._redraw()
 

@@ -17,7 +17,7 @@ def room(settings: Donor, measured: Measured | None, services: Iterable[Service]
         return Resources()
     promised, leased = Resources(), Resources()
     for service in services:
-        if not ended(service):
+        if not ended(service) and service.phase is not ServicePhase.CLAIMING:
             leased = leased.plus(service.share.resources)
             if service.phase in (ServicePhase.ACCEPTED, ServicePhase.STARTING):
                 promised = promised.plus(service.share.resources)

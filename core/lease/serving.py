@@ -264,9 +264,9 @@ def _claim(service: Service) -> do.ClaimVoucher:
 
 
 def _take(service: Service, fact: was.VoucherArrived) -> Service:
-    """Keep the highest voucher; one above the cap could never be redeemed."""
+    """Keep the highest voucher, and be patient no longer; one above the cap could never be redeemed."""
     if service.voucher < fact.amount <= service.share.cap:
-        return replace(service, voucher=fact.amount, signature=fact.signature)
+        return replace(service, voucher=fact.amount, signature=fact.signature, patient_until=0)
     return service
 
 

@@ -1,10 +1,12 @@
 """Child processes of the demo: their output goes to a file, and they are ended by the id they were started with."""
 
 import asyncio
+import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from core.errors import SparecloudError
@@ -55,8 +57,10 @@ class Child:
         return " ".join(lines[-2:]) if lines else "it said nothing."
 
 
-async def start(name: str, module: str, arguments: Sequence[str], log: Path) -> Child:
-    """Run `python -m module` with this interpreter."""
+async def start(
+    name: str, module: str, arguments: Sequence[str], log: Path, environment: Mapping[str, str] = MappingProxyType({})
+) -> Child:
+    """Run `python -m module` with this interpreter; `environment` adds to ours."""
     # A group of its own: Ctrl-C reaches the demo alone, which then ends its children in order.
     if sys.platform == "win32":
         flags, group = subprocess.CREATE_NEW_PROCESS_GROUP, None
@@ -68,6 +72,7 @@ async def start(name: str, module: str, arguments: Sequence[str], log: Path) -> 
             "-m",
             module,
             *arguments,
+            env={**os.environ, **environment},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -3,10 +3,11 @@
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from core import settings as settings_file
@@ -61,14 +62,15 @@ class LocalMarket:
         """A party's home folder."""
         return self.folder / name
 
-    async def start_donor(self, name: str) -> Child:
-        """Start (or start again) a donor's agent."""
+    async def start_donor(self, name: str, environment: Mapping[str, str] = MappingProxyType({})) -> Child:
+        """Start (or start again) a donor's agent; `environment` adds to ours."""
         log = self.folder / f"{name}.log"
         child = await start(
             f"donor {name}",
             "donor_app",
             ["--headless", "--home", str(self.home(name)), "--log", str(self.folder / f"{name}.agent.log")],
             log,
+            environment,
         )
         self.donors[name] = child
         return child
@@ -80,6 +82,14 @@ class LocalMarket:
         port = self.network.bus_url.rsplit(":", 1)[1]
         self.bus = await start("bus", "core.wire.embedded", ["--port", port, "--ready-file", str(ready)], self.bus.log)
         await ready_file(self.bus, ready, 20)
+
+    def logs(self) -> str:
+        """The last words of every agent, for a failure that a person must understand."""
+        said = []
+        for path in sorted(self.folder.glob("**/*.log")):
+            lines = path.read_text("utf-8", errors="replace").strip().splitlines()
+            said += [f"\n  {path.name}: {line[:300]}" for line in lines[-2:]]
+        return "".join(said) or "none"
 
     async def coin_by_holder(self) -> dict[str, Amount]:
         """What the bank, every party and the escrow hold: together the supply, to the last unit."""

@@ -1,8 +1,9 @@
 """Plays the demo: every step is what a person would do with `sparecloud`, through the same background agent."""
 
 import asyncio
+import sys
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,12 +56,15 @@ class _Stage:
             pass
         raise SparecloudError(
             f"The demo waited {within_s:g} s in vain for {what}.",
-            f"Look into the logs in {self.market.folder} (run it with --keep to keep them).",
+            f"The logs: {self.market.logs()}",
         )
 
 
-async def play(folder: Path, stages: Stages) -> Report:
-    """The whole demo; everything it started has ended when it returns or raises."""
+async def play(folder: Path, stages: Stages, hold: Callable[[], Awaitable[None]] | None = None) -> Report:
+    """The whole demo; everything it started has ended when it returns or raises.
+
+    Once the job is done, market and cluster stay up until `hold` returns.
+    """
     began = time.monotonic()
     built = await _images(stages)
     leases: set[LeaseId] = set()
@@ -69,6 +73,9 @@ async def play(folder: Path, stages: Stages) -> Report:
         quoted_s = await _meet(stage)
         registered_s = await _launch(stage)
         verdict = await _work(stage, folder)
+        if hold is not None:
+            _explain(stage)
+            await hold()
         line = await _settle(stage)
         held = await stage.market.coin_by_holder()
         supply = await stage.market.bank.supply()
@@ -107,21 +114,14 @@ async def play(folder: Path, stages: Stages) -> Report:
     )
 
 
-async def keep_up(folder: Path, stages: Stages) -> None:
-    """Market and cluster, up until interrupted; then ended like the demo."""
-    await _images(stages)
-    async with _opened(folder, stages, set()) as stage:
-        await _meet(stage)
-        await _launch(stage)
-        home = stage.market.renter_home
-        stages.show(
-            f"\nThe market is up, and the cluster {CLUSTER} runs. In another terminal:\n\n"
-            f"  .venv/bin/sparecloud --home {home}                    the terminal app\n"
-            f"  .venv/bin/sparecloud --home {home} status {CLUSTER}\n"
-            f"  .venv/bin/sparecloud --home {home} submit {CLUSTER} job.py\n\n"
-            "Ctrl-C here ends the cluster, settles, and removes everything."
-        )
-        await asyncio.Event().wait()
+def _explain(stage: _Stage) -> None:
+    sparecloud = f"{Path(sys.executable).with_name('sparecloud')} --home {stage.market.renter_home}"
+    stage.stages.show(
+        f"\nThe market is up, and the cluster {CLUSTER} runs. In another terminal:\n\n"
+        f"  {sparecloud}\n      opens the terminal app\n\n"
+        f"  {sparecloud} status {CLUSTER}\n  {sparecloud} submit {CLUSTER} JOB.py\n\n"
+        "Ctrl-C here ends the cluster, settles, and removes everything.\n"
+    )
 
 
 async def _images(stages: Stages) -> bool:

@@ -48,5 +48,5 @@ async def board_on(url: str, *, most_donors: int = 100) -> AsyncIterator[NatsBoa
 
 async def until(condition: Callable[[], bool], within_s: float = 10.0) -> None:
     async with asyncio.timeout(within_s):
-        while not condition():  # noqa: ASYNC110 - what is waited for happens in code that knows no test
+        while not condition():
             await asyncio.sleep(0.02)

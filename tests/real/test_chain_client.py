@@ -109,7 +109,7 @@ def _redemption(chain: EscrowChain, agreement: Agreement, index: int, amount: in
 
 async def _until_past(chain: EscrowChain, instant: int) -> None:
     async with asyncio.timeout(30):
-        while await chain.now() <= instant:  # noqa: ASYNC110  # nobody but the chain knows its time
+        while await chain.now() <= instant:  # nobody but the chain knows its time
             await asyncio.sleep(0.3)
 
 

@@ -59,7 +59,7 @@ IDLE = replace(OFF, sharing=True, headline="On the market: 4 cores, 8 GiB.", off
 
 SERVING = replace(
     IDLE,
-    headline="Serving 2 shares for 2 renters.",
+    headline="Serving 2 workers for others.",
     offered=Resources(1000, 2048, 20_480),
     services=(
         service(1, "serving", "The worker runs and the renter signs for it.", 4384, cores=2),
@@ -97,7 +97,7 @@ class FakeAgent:
 
     async def run(self) -> None:
         try:
-            while self.death is None:  # noqa: ASYNC110 - tests set `death` from another thread
+            while self.death is None:
                 await asyncio.sleep(0.01)
             raise self.death
         finally:

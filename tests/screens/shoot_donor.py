@@ -54,7 +54,7 @@ def _shoot(name: str, view: DonorView, *, alive: bool = True, width: int = 940) 
     picture = QImage(window.size() * 2, QImage.Format.Format_RGB32)
     picture.setDevicePixelRatio(2)
     window.render(picture)
-    picture.save(str(PICTURES / f"{name}.png"), "PNG", 0)
+    picture.save(str(PICTURES / f"{name}.png"))
     window.close()
     window.deleteLater()
 

@@ -190,8 +190,8 @@ def test_the_trays_menu_shares_opens_and_tells_todays_earnings(qtbot: QtBot) -> 
     tray.draw(status(SERVING))
     actions = {action.text(): action for action in tray._menu.actions()}
 
-    assert "Serving 2 shares for 2 renters." in actions
-    assert not actions["Serving 2 shares for 2 renters."].isEnabled()
+    assert "Serving 2 workers for others." in actions
+    assert not actions["Serving 2 workers for others."].isEnabled()
     assert "Earned today: 0.214187 SPARE" in actions
     assert actions["Share resources"].isChecked()
     with qtbot.waitSignal(tray.share_asked) as asked:

@@ -3,7 +3,8 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncGenerator, Callable
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,7 @@ from renter_tui.demo.market import SUPPLY, LocalMarket
 
 SHAPE = Resources(cpu_millis=1000, memory_mib=1024)
 
-SLOW_JOB = '''
+SLOW_JOB = """
 import time
 from pyspark.sql import SparkSession
 
@@ -32,7 +33,7 @@ def work(number):
 total = spark.sparkContext.parallelize(range(18), 18).map(work).sum()
 print("the sum is", total, flush=True)
 spark.stop()
-'''
+"""
 SLOW_ANSWER = b"the sum is 1785"
 
 
@@ -72,6 +73,7 @@ class Stage:
         await self.until(lambda view: len(view.market) >= count, f"{count} offers")
 
     async def launch(self, name: str, workers: int) -> ClusterLine:
+        await self.offers(workers)
         async with self.agent() as agent:
             await agent.launch(name, request(workers))
         view = await self.until(
@@ -104,6 +106,23 @@ class Stage:
         view = await self.until(lambda view: line(view, name).ended, f"{name} to be settled", 90)
         return line(view, name)
 
+    async def end_agent(self, home: Path | None = None) -> None:
+        """End the background agent of a home, if one runs."""
+        found = await presence.find(home or self.home)
+        if found:
+            async with found.client() as agent:
+                await agent.shutdown()
+            await until(lambda: _gone(home or self.home), 20)
+
+    async def command(
+        self, *words: str, home: Path | None = None, environment: dict[str, str] | None = None
+    ) -> tuple[int, str]:
+        """`sparecloud --home HOME words`: its exit code, and all that it said, which is never a traceback."""
+        return await _run("renter_tui", ["--home", str(home or self.home), *words], environment or {})
+
+    async def donor_command(self, *words: str) -> tuple[int, str]:
+        return await _run("donor_app", list(words), {})
+
     def kill_agent(self) -> None:
         """End the renter's agent as a crash would."""
         known = presence.read(self.home)
@@ -118,10 +137,40 @@ class Stage:
         assert sum(worker.paid for worker in ended.workers) + ended.refund == ended.deposit
         for worker in ended.workers:
             assert worker.paid <= worker.vouched <= worker.rate * worker.served_s or worker.paid == Amount(0)
-        async with asyncio.timeout(30):
-            while left := await asyncio.to_thread(leftovers.found, self.engine, self.leases):
-                await asyncio.sleep(0.5)
-        assert left == ()
+        await until(self._nothing_left, 30)
+
+    async def _nothing_left(self) -> bool:
+        return not await asyncio.to_thread(leftovers.found, self.engine, self.leases)
+
+
+async def until(true: Callable[[], Awaitable[bool]], within_s: float) -> None:
+    """Return once `true` answers so. Raises TimeoutError."""
+    async with asyncio.timeout(within_s):
+        while not await true():
+            await asyncio.sleep(0.3)
+
+
+def size(*, workers: int) -> list[str]:
+    """The options that ask for so many of the stage's workers, one a donor, for an hour."""
+    return ["--workers", str(workers), "--cores", "1", "--memory", "1G", "--hours", "1", "--most-per-donor", "1"]
+
+
+async def _gone(home: Path) -> bool:
+    return await presence.find(home) is None
+
+
+async def _run(module: str, words: list[str], environment: dict[str, str]) -> tuple[int, str]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", module, *words),
+        env={**os.environ, **environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    async with asyncio.timeout(60):
+        out, _ = await process.communicate()
+    said = out.decode()
+    assert "Traceback" not in said, said
+    return process.returncode or 0, said
 
 
 def line(view: RenterView, name: str) -> ClusterLine:
