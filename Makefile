@@ -7,13 +7,13 @@ DEMO_OPTIONS ?=
 demo:
 	@tools/setup.sh demo
 	@tools/engine.sh start
-	@rc=0; .venv/bin/sparecloud demo $(if $(KEEP),--keep) $(DEMO_OPTIONS) || rc=$$?; \
-	  $(if $(KEEP),true,tools/engine.sh stop); exit $$rc
+	@trap : INT; rc=0; .venv/bin/sparecloud demo $(if $(KEEP),--keep) $(DEMO_OPTIONS) || rc=$$?; \
+	  tools/engine.sh stop; exit $$rc
 
 test: setup-dev
 	@tools/screens.sh
 	@tools/engine.sh start
-	@rc=0; QT_QPA_PLATFORM=offscreen $(PY) -m pytest $(TESTS) || rc=$$?; tools/engine.sh stop; exit $$rc
+	@trap : INT; rc=0; QT_QPA_PLATFORM=offscreen $(PY) -m pytest $(TESTS) || rc=$$?; tools/engine.sh stop; exit $$rc
 
 check: setup-dev
 	.venv/bin/ruff format --check .

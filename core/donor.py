@@ -4,19 +4,17 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Final
 
 from core.donor_view import draw
+from core.donor_work import DonorPorts, DonorWork
 from core.engine import Engine, Published
-from core.errors import InvalidInput, SparecloudError, TransactionFailed, first_problem
-from core.lease import Effect, Fact, Lease, Service, ServicePhase, ended
+from core.errors import InvalidInput, SparecloudError, first_problem
+from core.lease import Lease, Service, ServicePhase, ended
 from core.lease import effects as do
 from core.lease import facts as was
 from core.lease.serving import accept
 from core.messages import (
-    Accepted,
-    Beat,
     Ending,
     Message,
     Proposal,
@@ -27,23 +25,15 @@ from core.messages import (
     encode,
 )
 from core.model import (
-    Acceptance,
     Address,
     Agreement,
     Balances,
-    Heartbeat,
     LeaseId,
     Measured,
-    Redemption,
     Resources,
     SignedOffer,
-    Voucher,
-    WorkerReport,
-    WorkerState,
 )
 from core.offering import differs, objection, offer, room
-from core.ports import Board, Chain, Clock, Journal, Notary, Peers, Probe, WorkerRuntime
-from core.reason import Reason
 from core.settings import Donor
 from core.view import DonorView
 
@@ -56,20 +46,6 @@ MEASURE_EVERY_S: Final = 5
 RETIRE_WITHIN_S: Final = 40
 
 
-@dataclass(frozen=True, slots=True)
-class DonorPorts:
-    """The world as a donor's agent needs it; `notary` signs with the donor's own account."""
-
-    chain: Chain
-    notary: Notary
-    runtime: WorkerRuntime
-    board: Board
-    peers: Peers
-    journal: Journal
-    probe: Probe
-    clock: Clock
-
-
 class DonorAgent:
     """Serves until cancelled. `watch` tells all that a screen may show, `share` is the one button."""
 
@@ -77,7 +53,8 @@ class DonorAgent:
         """`consented`: share where the owner has not chosen yet; else nothing is shared before the first click."""
         self._settings = settings
         self._ports = ports
-        self._engine = Engine(ports.journal, ports.clock, self._carry, self._changed)
+        self._work = DonorWork(ports)
+        self._engine = Engine(ports.journal, ports.clock, self._work.carry, self._changed)
         self._measured: Measured | None = None
         self._preparing = ""
         self._balances: Balances | None = None
@@ -246,7 +223,7 @@ class DonorAgent:
             case Ending(lease=lease, index=index):
                 service = self._mine(sender, lease, index)
                 if ended(service):
-                    await self._beat(service, service.served_s(now), serving=False, reason=service.reason)
+                    await self._work.beat(service, service.served_s(now), serving=False, reason=service.reason)
                 self._engine.tell(_key(lease, index), was.EndingTold(now))
             case _:
                 raise InvalidInput("That message is meant for renters.")
@@ -263,7 +240,7 @@ class DonorAgent:
         known = self._engine.leases.get(key)
         if isinstance(known, Service):
             if known.phase is ServicePhase.ACCEPTED and known.agreement == agreement:
-                await self._carry(key, known, do.AnswerAccepted())
+                await self._work.carry(key, known, do.AnswerAccepted())
             return
         self._ports.chain.check(agreement)
         if agreement.terms.session != sender:
@@ -284,7 +261,7 @@ class DonorAgent:
 
         async def follow() -> None:
             try:
-                await self._check_escrow(service.agreement)
+                await self._work.check_escrow(service.agreement)
                 self._engine.tell(key, was.StartOrdered(self._ports.clock.now(), order.master, order.secret))
             except SparecloudError as problem:
                 log.warning("an order for share %s changed nothing: %s", key, problem)
@@ -293,74 +270,6 @@ class DonorAgent:
 
         self._ordered.add(key)
         self._tasks.create_task(follow())
-
-    async def _check_escrow(self, agreement: Agreement) -> None:
-        record = await self._ports.chain.lease(agreement.lease)
-        if record is None or record.closed or record.swept:
-            raise InvalidInput("A worker was ordered for a lease that is not open in the escrow.")
-        if record.remaining < sum(share.cap for share in agreement.shares):
-            # Every voucher redeemed before lowers both sides alike, but none can be before the first worker ran.
-            paid = [await self._ports.chain.paid(agreement.lease, share.index) for share in agreement.shares]
-            if record.remaining + sum(paid) < agreement.terms.deposit:
-                raise InvalidInput("A worker was ordered for a lease whose escrow holds too little.")
-
-    # Effects.
-
-    async def _carry(self, key: str, lease: Lease, effect: Effect) -> Fact | None:
-        if not isinstance(lease, Service):
-            raise InvalidInput("A donor's journal holds a renter's lease.", "Use one home folder for each role.")
-        agreement, index = lease.agreement, lease.index
-        clock, runtime = self._ports.clock, self._ports.runtime
-        match effect:
-            case do.AnswerAccepted():
-                acceptance = Acceptance(agreement.lease, index, self._ports.notary.address, lease.deadline)
-                await self._tell(lease, Accepted(acceptance, self._ports.notary.sign(acceptance)))
-            case do.StartWorker(master=master, secret=secret):
-                try:
-                    report = await runtime.start_worker(agreement, lease.share, master, secret)
-                except SparecloudError as problem:
-                    return was.StartFailed(clock.now(), str(problem))
-                return _worker_fact(report, clock.now())
-            case do.LookAtWorker():
-                report = await runtime.worker(agreement.lease, index)
-                if report.state is WorkerState.ABSENT and lease.phase is ServicePhase.STARTING:
-                    return None  # Not yet created: the renter orders it again.
-                return _worker_fact(report, clock.now())
-            case do.StopWorker(handing_over=handing_over):
-                report = await runtime.stop_worker(agreement.lease, index, handing_over=handing_over)
-                await runtime.forget(agreement.lease, index)
-                return was.WorkerEnded(clock.now(), report.ended_at, report.cause)
-            case do.SendHeartbeat(served_s=served_s, serving=serving, reason=reason):
-                await self._beat(lease, served_s, serving=serving, reason=reason)
-            case do.LookAtLease():
-                record = await self._ports.chain.lease(agreement.lease)
-                if record is None or record.closed or record.swept:
-                    return was.EndingTold(clock.now())
-            case do.ClaimVoucher():
-                return await self._claim(lease, effect)
-            case _:
-                raise InvalidInput(f"A donor cannot carry {type(effect).__name__} out.")
-        return None
-
-    async def _claim(self, service: Service, effect: do.ClaimVoucher) -> Fact:
-        lease, chain = service.agreement.lease, self._ports.chain
-        voucher = Voucher(lease, service.index, effect.amount)
-        try:
-            await chain.claim(service.agreement, [Redemption(voucher, effect.signature, service.share)])
-        except TransactionFailed:
-            record = await chain.lease(lease)
-            if record is None or record.swept:
-                return was.LeaseSwept(self._ports.clock.now(), service.paid, ())
-            raise
-        return was.Claimed(self._ports.clock.now(), await chain.paid(lease, service.index))
-
-    async def _beat(self, service: Service, served_s: int, *, serving: bool, reason: Reason | None) -> None:
-        heartbeat = Heartbeat(service.agreement.lease, service.index, served_s, serving)
-        await self._tell(service, Beat(heartbeat, self._ports.notary.sign(heartbeat), reason))
-
-    async def _tell(self, service: Service, message: Message) -> None:
-        agreement = service.agreement
-        await self._ports.peers.send(self._ports.notary, agreement.terms.session, agreement.seal_key, encode(message))
 
     # The view.
 
@@ -401,9 +310,3 @@ class DonorAgent:
 
 def _key(lease: LeaseId, index: int) -> str:
     return f"{lease}/{index}"
-
-
-def _worker_fact(report: WorkerReport, now: int) -> Fact:
-    if report.state is WorkerState.RUNNING:
-        return was.WorkerRuns(now, report.started_at)
-    return was.WorkerEnded(now, report.ended_at, report.cause)

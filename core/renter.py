@@ -16,9 +16,8 @@ from core.errors import InvalidInput, NotEnoughCoin, SparecloudError, first_prob
 from core.lease import Lease, Reason, Rental, RentalPhase, ended
 from core.lease import facts as was
 from core.lease.renting import propose
-from core.messages import Accepted, Beat, Message, Refused, decode
+from core.mailbox import Mailbox
 from core.model import (
-    Address,
     Agreement,
     Amount,
     Balances,
@@ -28,7 +27,6 @@ from core.model import (
     Request,
     Shortfall,
     SignedOffer,
-    Statement,
 )
 from core.renter_view import cluster_line, market
 from core.renter_work import RenterPorts, RenterWork
@@ -57,6 +55,7 @@ class Renter:
         self._book = ClusterBook(ports.journal, ports.folder)
         self._work = RenterWork(ports, self._book)
         self._engine = Engine(ports.journal, ports.clock, self._work.carry, self._changed)
+        self._mailbox = Mailbox(ports, self._engine)
         self._balances: Balances | None = None
         self._problem: SparecloudError | None = None
         self._screens: dict[LeaseId, str] = {}
@@ -299,52 +298,9 @@ class Renter:
                         log.warning("a deposit was not looked for: %s", problem)
             await self._ports.clock.sleep(RECOVER_EVERY_S)
 
-    # Letters from donors.
-
     async def _read_letters(self) -> None:
         async for sender, recipient, body in self._ports.peers.letters():
-            try:
-                self._read(sender, recipient, decode(body), body)
-            except SparecloudError as problem:
-                log.warning("a letter from %s changed nothing: %s", sender, problem)
-
-    def _read(self, sender: Address, recipient: Address, message: Message, body: bytes) -> None:
-        now = self._ports.clock.now()
-        match message:
-            case Accepted(acceptance=acceptance, signature=signature):
-                self._check_sender(sender, recipient, acceptance.lease, acceptance.index)
-                self._check_signature(acceptance, signature, sender, recipient)
-                # Kept as evidence: a donor that accepts and does not serve, or accepts twice, has signed so.
-                self._ports.journal.put("acceptances", f"{acceptance.lease}/{acceptance.index}", body)
-                self._engine.tell(acceptance.lease, was.DonorAccepted(now, acceptance.index, acceptance.expires_at))
-            case Refused(lease=lease, index=index, why=why):
-                self._check_sender(sender, recipient, lease, index)
-                log.info("share %s of lease %s was refused: %s", index, lease, why)
-                self._engine.tell(lease, was.DonorRefused(now, index))
-            case Beat(heartbeat=heartbeat, signature=signature, reason=reason):
-                self._check_sender(sender, recipient, heartbeat.lease, heartbeat.index)
-                self._check_signature(heartbeat, signature, sender, recipient)
-                fact = was.HeartbeatArrived(now, heartbeat.index, heartbeat.served_s, heartbeat.serving, reason)
-                self._engine.tell(heartbeat.lease, fact)
-            case _:
-                raise InvalidInput("That message is meant for donors.")
-
-    def _check_sender(self, sender: Address, recipient: Address, lease: LeaseId, index: int) -> None:
-        """Raise InvalidInput unless `sender` serves that share of a lease of ours, and wrote to its session."""
-        rental = self._engine.leases.get(lease)
-        if (
-            not isinstance(rental, Rental)
-            or index >= len(rental.agreement.shares)
-            or rental.agreement.shares[index].donor != sender
-            or rental.agreement.terms.session != recipient
-        ):
-            raise InvalidInput("It is about a share that its sender does not serve.")
-
-    def _check_signature(self, statement: Statement, signature: str, donor: Address, session: Address) -> None:
-        if self._ports.chain.session(session).signer(statement, signature) != donor:
-            raise InvalidInput("A statement is not signed by the share's donor.")
-
-    # Watching.
+            self._mailbox.open(sender, recipient, body)
 
     async def _watch_wallet(self) -> None:
         while True:

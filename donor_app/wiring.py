@@ -4,7 +4,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from core.donor import DonorAgent, DonorPorts
+from core.donor import DonorAgent
+from core.donor_work import DonorPorts
 from core.membership import images_folder, join
 from core.runtime.container_engine import ContainerEngine
 from core.runtime.images import Images

@@ -19,7 +19,7 @@ from renter_tui.demo.stages import Stages
 def run(json: Path | None, keep: bool, home: Path | None) -> int:
     """Play the demo; 0 where everything is as it must be, else 1 with a sentence on stderr.
 
-    `json` is where the report is written. `keep` leaves market and cluster up after the job, until Ctrl-C. `home` is the
+    `json` is where the report is written. `keep` leaves all up after the job, until Ctrl-C. `home` is the
     folder to work in (default: a temporary one); what the demo made in it is removed.
     """
     console = Console()

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from core.donor import DonorAgent, DonorPorts
+from core.donor import DonorAgent
+from core.donor_work import DonorPorts
 from core.membership import images_folder, join
 from core.model import Agreement, Amount, Job, JobState, Share, WorkerReport, WorkerState
 from core.runtime.images import Images
@@ -130,7 +131,7 @@ class _NeverStarts(DockerWorkers):
     """A dishonest donor's runtime: says yes, does nothing."""
 
     async def start_worker(self, agreement: Agreement, share: Share, master: str, secret: str) -> WorkerReport:
-        await asyncio.sleep(3600)
+        await asyncio.sleep(40)
         return WorkerReport(WorkerState.ABSENT)
 
 
