@@ -39,6 +39,7 @@ if [ ! -x .venv/bin/python ]; then
     echo "Making the virtual environment with $("$python" --version)"
     "$python" -m venv .venv
 fi
+.venv/bin/python -c "import pip" 2>/dev/null || .venv/bin/python -m ensurepip >/dev/null
 echo "Installing the packages of $lock"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r "$lock"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .

@@ -18,6 +18,7 @@ from core.runtime import leftovers
 from core.runtime.container_engine import ContainerEngine
 from core.runtime.images import Images
 from core.view import ClusterLine, RenterView, resources_text, spare
+from renter_tui.agent_process import agent_command
 from renter_tui.demo import flights
 from renter_tui.demo.market import LocalMarket, local_market
 from renter_tui.demo.report import QUOTE_GOAL_S, REGISTERED_GOAL_S, WARM_GOAL_S, Earned, Figure, Report
@@ -145,8 +146,6 @@ async def _images(stages: Stages) -> bool:
 @asynccontextmanager
 async def _opened(folder: Path, stages: Stages, leases: set[LeaseId]) -> AsyncGenerator[_Stage]:
     """The market and the renter's agent; whatever happens within, clusters are ended and nothing is left behind."""
-    from renter_tui.__main__ import agent_command
-
     async with _staged_market(folder, stages) as market:
         home = market.renter_home
         try:

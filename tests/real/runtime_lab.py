@@ -4,13 +4,13 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from secrets import token_hex
 from typing import Any, TypeVar
 
 import pytest
 
 from core.errors import EngineUnavailable
+from core.membership import images_folder
 from core.model import Address, Agreement, Amount, Kind, LeaseId, Resources, Share, Terms
 from core.runtime import leftovers
 from core.runtime.container_engine import ContainerEngine, translated
@@ -18,7 +18,6 @@ from core.runtime.images import Images
 
 T = TypeVar("T")
 
-IMAGES = Path(__file__).parents[2] / ".cache" / "runtime"
 SECRET = "the-secret-of-this-very-cluster-0001"
 SHAPE = Resources(cpu_millis=1000, memory_mib=1536)
 
@@ -59,7 +58,7 @@ def until(deadline_s: float, true: Callable[[], bool], sentence: str) -> float:
 def a_lab() -> Iterator[tuple[ContainerEngine, Images]]:
     """An engine that holds the image; afterwards no container, volume or network of any lease is left."""
     engine = ContainerEngine()
-    images = Images(engine, IMAGES)
+    images = Images(engine, images_folder())
     try:
         with translated():
             engine.version()

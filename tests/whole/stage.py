@@ -15,7 +15,7 @@ from core.model import Amount, Job, JobState, LeaseId, Request, Resources
 from core.runtime import leftovers
 from core.runtime.container_engine import ContainerEngine
 from core.view import ClusterLine, RenterView
-from renter_tui.__main__ import agent_command
+from renter_tui.agent_process import agent_command
 from renter_tui.demo.market import SUPPLY, LocalMarket
 
 SHAPE = Resources(cpu_millis=1000, memory_mib=1024)
