@@ -64,6 +64,8 @@ class DonorAgent:
         self._offer_now = asyncio.Event()
         self._tasks: asyncio.TaskGroup | None = None
         self._ordered: set[str] = set()
+        # Before the first view, which would else show a donor that never earned anything.
+        self._engine.recall()
         self._published = Published(self._draw())
 
     def watch(self) -> AsyncIterator[DonorView]:
@@ -93,7 +95,6 @@ class DonorAgent:
             await asyncio.gather(serving, return_exceptions=True)
 
     async def _serve(self) -> None:
-        self._engine.recall()
         await self._ports.peers.listen(self._ports.notary.address)
         try:
             async with asyncio.TaskGroup() as tasks:

@@ -63,6 +63,8 @@ class Renter:
         self._again: asyncio.Queue[str] = asyncio.Queue()
         self._retrying: set[str] = set()
         self._over = asyncio.Event()
+        # Before the first view, which would else show no clusters.
+        self._engine.recall()
         self._published = Published(self._draw())
 
     # What a front end asks for.
@@ -148,7 +150,6 @@ class Renter:
 
     async def run(self) -> None:
         """Serve until cancelled or shut down. Clusters stay up: a later run takes them over again."""
-        self._engine.recall()
         for lease in self._engine.leases.values():
             if isinstance(lease, Rental) and not ended(lease):
                 await self._ports.peers.listen(lease.agreement.terms.session)
