@@ -212,9 +212,11 @@ def _stopping(service: Service, fact: was.Fact) -> _Step:
                 return _end(service, service.reason or Reason.START_FAILED), (
                     do.SendHeartbeat(0, False, service.reason),
                 )
-            patience_s = 2 * service.agreement.interval_s
+            # The renter may close at any moment now: half the grace must be left for the claim itself.
+            patience_s = min(2 * service.agreement.interval_s, service.agreement.terms.grace_s // 2)
             service = replace(service, phase=ServicePhase.CLAIMING, deadline=now + patience_s, asked_at=now)
-            return service, (do.SendHeartbeat(service.served_s(now), False, service.reason),)
+            last = do.SendHeartbeat(service.served_s(now), False, service.reason)
+            return service, (last, *_claim_in_full(service, now))
         case was.Ticked(now=now) | was.Restarted(now=now) if now - service.asked_at >= ASK_AGAIN_S:
             return replace(service, asked_at=now), (_stop_worker(service),)
         case _:
@@ -224,12 +226,9 @@ def _stopping(service: Service, fact: was.Fact) -> _Step:
 def _claiming(service: Service, fact: was.Fact) -> _Step:
     match fact:
         case was.VoucherArrived():
-            before = service.voucher
             service = _take(service, fact)
-            # Claim at once where the voucher covers all that was served; wait for a better one until the deadline.
-            if service.voucher > before and not _unpaid(service, fact.now):
-                return replace(service, asked_at=fact.now), (_claim(service),)
-            return service, ()
+            claim = _claim_in_full(service, fact.now)
+            return replace(service, asked_at=fact.now) if claim else service, claim
         case was.Claimed(now=now, total=total):
             service = replace(service, paid=Amount(max(service.paid, total)))
             done = service.paid >= service.voucher and (not _unpaid(service, now) or now >= service.deadline)
@@ -247,7 +246,8 @@ def _claiming_tick(service: Service, now: int) -> _Step:
     terms = service.agreement.terms
     if now > terms.ends_at + terms.grace_s:
         return _end(replace(service, why="The time to claim is over."), service.reason), ()
-    if now - service.asked_at < ASK_AGAIN_S:
+    patience_over = service.asked_at < service.deadline <= now
+    if now - service.asked_at < ASK_AGAIN_S and not patience_over:
         return service, ()
     asked: tuple[do.Effect, ...] = ()
     if now < service.deadline and _unpaid(service, now):
@@ -257,6 +257,11 @@ def _claiming_tick(service: Service, now: int) -> _Step:
     else:
         return _end(service, service.reason), ()
     return replace(service, asked_at=now), asked
+
+
+def _claim_in_full(service: Service, now: int) -> tuple[do.Effect, ...]:
+    """The claim, where the voucher covers all that was served; else a better one is waited for until the deadline."""
+    return (_claim(service),) if service.voucher > service.paid and not _unpaid(service, now) else ()
 
 
 def _claim(service: Service) -> do.ClaimVoucher:

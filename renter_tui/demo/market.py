@@ -34,7 +34,7 @@ class Timing:
     """Intervals short enough to watch. A real market's are minutes (core/settings.py)."""
 
     interval_s: int = 5
-    grace_s: int = 3
+    grace_s: int = 5
     accept_within_s: int = 10
     start_within_s: int = 60
 

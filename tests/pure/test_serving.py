@@ -140,6 +140,30 @@ def test_the_last_voucher_is_claimed_at_once_when_it_covers_everything() -> None
     assert claim == (do.ClaimVoucher(Amount(98 * RATE), "0x98"),)
 
 
+def test_a_voucher_that_already_covers_everything_is_claimed_as_soon_as_the_worker_ended() -> None:
+    paid_up, _ = after(serving(), paid_until(98), was.EndingTold(START + 101))
+
+    service, effects = after(paid_up, was.WorkerEnded(START + 101, START + 101, ""))
+
+    assert effects == (
+        do.SendHeartbeat(98, False, Reason.RENTER_CLOSED),
+        do.ClaimVoucher(Amount(98 * RATE), "0x98"),
+    )
+
+    # Should that claim be lost, the renter's answer to the last heartbeat (the same voucher again) renews it.
+    _, again = after(service, paid_until(98))
+    assert again == (do.ClaimVoucher(Amount(98 * RATE), "0x98"),)
+
+
+def test_waiting_for_a_better_voucher_leaves_half_the_grace_to_claim_the_one_it_has() -> None:
+    service, _ = after(serving(), paid_until(50), was.EndingTold(START + 100))
+    service, _ = after(service, was.WorkerEnded(START + 100, START + 100, ""))
+
+    service, effects = after(service, was.Ticked(START + 100 + service.agreement.terms.grace_s // 2))
+
+    assert effects == (do.ClaimVoucher(Amount(50 * RATE), "0x50"),)
+
+
 def test_a_worker_that_never_ran_ends_without_a_claim_and_says_so() -> None:
     service, _ = after(accepted(), was.StartOrdered(START + 2, "m:7077", "s"), was.StartFailed(START + 3, "No room."))
     service, effects = after(service, was.WorkerEnded(START + 4, 0, ""))
