@@ -6,7 +6,8 @@ from pathlib import Path
 import msgspec
 
 from core.errors import NotFound
-from core.model import Address, Amount, Job, JobState, LeaseId, Request
+from core.model import Address, Amount, LeaseId, Request
+from core.observed import Job, JobState
 from core.ports import Journal
 
 

@@ -24,15 +24,8 @@ from core.messages import (
     decode,
     encode,
 )
-from core.model import (
-    Address,
-    Agreement,
-    Balances,
-    LeaseId,
-    Measured,
-    Resources,
-    SignedOffer,
-)
+from core.model import Address, Agreement, LeaseId, Resources, SignedOffer
+from core.observed import Balances, Measured
 from core.offering import differs, objection, offer, room
 from core.settings import Donor
 from core.view import DonorView

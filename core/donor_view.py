@@ -2,7 +2,8 @@
 
 from core.errors import SparecloudError
 from core.lease import Service, ServicePhase, ended
-from core.model import Address, Amount, Balances, Measured, Resources
+from core.model import Address, Amount, Resources
+from core.observed import Balances, Measured
 from core.settings import Donor
 from core.view import DonorView, ServiceLine, resources_text
 

@@ -7,7 +7,8 @@ from core.lease import Effect, Fact, Lease, Service, ServicePhase
 from core.lease import effects as do
 from core.lease import facts as was
 from core.messages import Accepted, Beat, Message, encode
-from core.model import Acceptance, Agreement, Heartbeat, Redemption, Voucher, WorkerReport, WorkerState
+from core.model import Acceptance, Agreement, Heartbeat, Redemption, Voucher
+from core.observed import WorkerReport, WorkerState
 from core.ports import Board, Chain, Clock, Journal, Notary, Peers, Probe, WorkerRuntime
 from core.reason import Reason
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from core.lease import Service, ServicePhase, ended
-from core.model import Address, Agreement, Kind, Measured, Offer, Resources, Traits
+from core.model import Address, Agreement, Kind, Offer, Resources, Traits
+from core.observed import Measured
 from core.settings import Donor
 
 OFFER_LIFE = 3

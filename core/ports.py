@@ -9,22 +9,8 @@ from pathlib import Path
 from typing import Protocol
 
 from core.lease import Lease
-from core.model import (
-    Address,
-    Agreement,
-    Amount,
-    Balances,
-    Job,
-    LeaseId,
-    LeaseRecord,
-    Measured,
-    Redemption,
-    Share,
-    SignedOffer,
-    Statement,
-    Terms,
-    WorkerReport,
-)
+from core.model import Address, Agreement, Amount, LeaseId, Redemption, Share, SignedOffer, Statement, Terms
+from core.observed import Balances, Job, LeaseRecord, Measured, WorkerReport
 
 
 class Clock(Protocol):

@@ -17,17 +17,8 @@ from core.lease import Lease, Reason, Rental, RentalPhase, ended
 from core.lease import facts as was
 from core.lease.renting import propose
 from core.mailbox import Mailbox
-from core.model import (
-    Agreement,
-    Amount,
-    Balances,
-    Job,
-    LeaseId,
-    Quote,
-    Request,
-    Shortfall,
-    SignedOffer,
-)
+from core.model import Agreement, Amount, LeaseId, Quote, Request, Shortfall, SignedOffer
+from core.observed import Balances, Job
 from core.renter_view import cluster_line, market
 from core.renter_work import RenterPorts, RenterWork
 from core.settings import Renter as RenterSettings

@@ -5,7 +5,8 @@ Every state is a word beside a sentence that a person can read; amounts are whol
 
 from dataclasses import dataclass
 
-from core.model import Address, Amount, Balances, Job, LeaseId, Measured, Prices, Resources, Traits
+from core.model import Address, Amount, LeaseId, Prices, Resources, Traits
+from core.observed import Balances, Job, Measured
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,22 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from core.errors import NotFound, SparecloudError
-from core.model import (
-    Address,
-    Amount,
-    Balances,
-    Job,
-    JobState,
-    LeaseId,
-    Prices,
-    Quote,
-    Request,
-    Resources,
-    Share,
-    Shortfall,
-    Traits,
-    Waste,
-)
+from core.model import Address, Amount, LeaseId, Prices, Quote, Request, Resources, Share, Shortfall, Traits, Waste
+from core.observed import Balances, Job, JobState
 from core.view import ClusterLine, OfferLine, RenterView, WorkerLine
 
 NOW = 1_790_000_000

@@ -19,18 +19,8 @@ from core.chain.sender import Sender
 from core.chain.typed_data import Domain, DomainNotary, lease_id, permit_digest, signature_bytes
 from core.chain.wallet import Wallet
 from core.errors import ChainUnavailable, InvalidInput, NotEnoughCoin, TransactionFailed
-from core.model import (
-    Address,
-    Agreement,
-    Amount,
-    Balances,
-    LeaseId,
-    LeaseRecord,
-    Redemption,
-    Share,
-    Terms,
-    total_cap,
-)
+from core.model import Address, Agreement, Amount, LeaseId, Redemption, Share, Terms, total_cap
+from core.observed import Balances, LeaseRecord
 
 _PERMIT_VALID_S: Final = 3600
 _CLAIMS_A_TRANSACTION: Final = 64

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from core.errors import SparecloudError
-from core.model import Job, Quote, Request, Shortfall
+from core.model import Quote, Request, Shortfall
+from core.observed import Job
 from core.view import ClusterLine, RenterView
 
 

@@ -17,7 +17,8 @@ from core.gateway import frames
 from core.gateway import messages as m
 from core.gateway.agent import AgentUnavailable, RenterAgent
 from core.gateway.server import POLL_S
-from core.model import Job, Quote, Request, Shortfall
+from core.model import Quote, Request, Shortfall
+from core.observed import Job
 from core.view import ClusterLine, RenterView
 
 __all__ = ["GatewayClient", "RenterAgent"]

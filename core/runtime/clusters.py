@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from core.model import Job, LeaseId, Resources
+from core.model import LeaseId, Resources
+from core.observed import Job
 from core.runtime import screen
 from core.runtime.container_engine import ContainerEngine
 from core.runtime.images import Images

@@ -10,7 +10,8 @@ from typing import Final
 from docker.models.containers import Container
 
 from core.errors import InvalidInput, NotFound, SandboxFailed
-from core.model import Job, JobState, LeaseId, Resources
+from core.model import LeaseId, Resources
+from core.observed import Job, JobState
 from core.runtime.archive import existing, get_tree, put_files, put_folders, put_tree
 from core.runtime.container_engine import ContainerEngine, gone_is_fine, translated
 from core.runtime.images import Images

@@ -11,7 +11,8 @@ from typing import Final
 import psutil
 
 from core.errors import SparecloudError
-from core.model import Measured, Resources
+from core.model import Resources
+from core.observed import Measured
 from core.runtime.container_engine import ContainerEngine, translated
 
 _MIB: Final = 2**20

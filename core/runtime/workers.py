@@ -7,7 +7,8 @@ from typing import Final
 
 from docker.models.containers import Container
 
-from core.model import Agreement, LeaseId, Resources, Share, WorkerReport, WorkerState
+from core.model import Agreement, LeaseId, Resources, Share
+from core.observed import WorkerReport, WorkerState
 from core.runtime.archive import put_files
 from core.runtime.container_engine import ContainerEngine, gone_is_fine
 from core.runtime.images import Images

@@ -8,7 +8,7 @@ import click
 
 from core.errors import SparecloudError
 from core.gateway.agent import RenterAgent
-from core.model import Job, JobState
+from core.observed import Job, JobState
 from core.view import ClusterLine
 from renter_tui.commands.follow import follow
 from renter_tui.commands.shell import INTERRUPTED, Shell, json_option, pass_shell

@@ -13,7 +13,8 @@ from core.errors import InvalidInput, SparecloudError
 from core.gateway.agent import RenterAgent
 from core.gateway.presence import connect
 from core.membership import images_folder
-from core.model import JobState, LeaseId, Quote, Request, Resources
+from core.model import LeaseId, Quote, Request, Resources
+from core.observed import JobState
 from core.runtime import leftovers
 from core.runtime.container_engine import ContainerEngine
 from core.runtime.images import Images

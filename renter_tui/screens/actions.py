@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from core.model import Job
+from core.observed import Job
 from core.view import ClusterLine, spare
 from renter_tui.live import LiveApp
 from renter_tui.screens.confirm import ConfirmDialog, Question

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import DataTable, Footer, Static
 
-from core.model import Job
+from core.observed import Job
 from core.view import ClusterLine, WorkerLine, resources_text, spare
 from renter_tui.live import LiveApp
 from renter_tui.screens.actions import ask_destroy, ask_submit, open_logs

@@ -10,7 +10,7 @@ from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widgets import ContentSwitcher, DataTable, Footer, Static, Tab, Tabs
 
-from core.model import Job
+from core.observed import Job
 from core.view import ClusterLine, RenterView, spare
 from renter_tui.live import LiveApp
 from renter_tui.screens.actions import ask_destroy, ask_launch, ask_submit, open_logs

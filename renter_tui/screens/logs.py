@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import Footer, Log, Static
 
-from core.model import Job, JobState
+from core.observed import Job, JobState
 from renter_tui.live import LiveApp
 from renter_tui.widgets.banner import Banner
 from renter_tui.widgets.palette import DIM

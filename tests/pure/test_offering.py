@@ -6,7 +6,8 @@ import msgspec
 
 from core.lease import Service
 from core.lease.serving import accept
-from core.model import Address, Agreement, Amount, Measured, Resources
+from core.model import Address, Agreement, Amount, Resources
+from core.observed import Measured
 from core.offering import differs, objection, room
 from core.settings import Asking, Donor, Limits
 from tests.pure.leases import DURATION_S, RATE, START, agreement, donor

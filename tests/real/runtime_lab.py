@@ -9,11 +9,10 @@ from typing import Any, TypeVar
 
 import pytest
 
-from core.errors import EngineUnavailable
 from core.membership import images_folder
 from core.model import Address, Agreement, Amount, Kind, LeaseId, Resources, Share, Terms
 from core.runtime import leftovers
-from core.runtime.container_engine import ContainerEngine, translated
+from core.runtime.container_engine import ContainerEngine
 from core.runtime.images import Images
 
 T = TypeVar("T")
@@ -59,11 +58,6 @@ def a_lab() -> Iterator[tuple[ContainerEngine, Images]]:
     """An engine that holds the image; afterwards no container, volume or network of any lease is left."""
     engine = ContainerEngine()
     images = Images(engine, images_folder())
-    try:
-        with translated():
-            engine.version()
-    except EngineUnavailable as absent:
-        pytest.skip(str(absent))
     run(images.ensure())
     try:
         yield engine, images

@@ -17,7 +17,8 @@ from core.gateway.agent import AgentRuns, AgentUnavailable
 from core.gateway.client import GatewayClient
 from core.gateway.messages import raised, refusal
 from core.gateway.server import LONGEST_BODY, Gateway, serve
-from core.model import Amount, Balances, Request, Resources
+from core.model import Amount, Request, Resources
+from core.observed import Balances
 from tests.scripted_agent import NOW, SHORT, ScriptedAgent, cluster
 
 TOKEN = "t" * 43
@@ -112,16 +113,16 @@ async def test_what_was_asked_arrives(client: GatewayClient, agent: ScriptedAgen
     limited = replace(REQUEST, ceiling=Amount(2**90), most_per_donor=1)
 
     await client.launch("demo", limited, 2**90)
-    await client.submit("demo", Path("/work/job.py"), ["--year", "2026"], Path("/work/data"))
-    written = await client.outputs("demo", "job-1", Path("/work/out"))
+    await client.submit("demo", Path("/srv/job.py"), ["--year", "2026"], Path("/srv/data"))
+    written = await client.outputs("demo", "job-1", Path("/srv/out"))
     await client.stop_job("demo", "job-1")
     await client.destroy("demo")
 
-    assert written == (Path("/work/out/part-0.csv"),)
+    assert written == (Path("/srv/out/part-0.csv"),)
     assert agent.asked == [
         ("launch", "demo", limited, 2**90),
-        ("submit", "demo", Path("/work/job.py"), ("--year", "2026"), Path("/work/data")),
-        ("outputs", "demo", "job-1", Path("/work/out")),
+        ("submit", "demo", Path("/srv/job.py"), ("--year", "2026"), Path("/srv/data")),
+        ("outputs", "demo", "job-1", Path("/srv/out")),
         ("stop_job", "demo", "job-1"),
         ("destroy", "demo"),
     ]

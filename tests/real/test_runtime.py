@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import NotFound, SandboxFailed
-from core.model import Agreement, JobState, WorkerState
+from core.model import Agreement
+from core.observed import JobState, WorkerState
 from core.runtime.clusters import DockerClusters
 from core.runtime.container_engine import ContainerEngine
 from core.runtime.images import Images

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from core.model import Address, Amount, Balances, LeaseId, Measured, Prices, Resources
+from core.model import Address, Amount, LeaseId, Prices, Resources
+from core.observed import Balances, Measured
 from core.view import DonorView, ServiceLine
 
 NOW = 1_790_000_000

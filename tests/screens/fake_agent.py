@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.gateway.agent import AgentUnavailable
-from core.model import Amount, Job, JobState, LeaseId, Quote, Request, Share, Shortfall, Waste
+from core.model import Amount, LeaseId, Quote, Request, Share, Shortfall, Waste
+from core.observed import Job, JobState
 from core.view import ClusterLine, RenterView
 
 

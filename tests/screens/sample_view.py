@@ -1,6 +1,7 @@
 """A renter's view with something of everything: what the screens' tests and pictures show. Its clock stands still."""
 
-from core.model import COIN_UNIT, Address, Amount, Balances, Job, JobState, LeaseId, Prices, Resources, Traits
+from core.model import COIN_UNIT, Address, Amount, LeaseId, Prices, Resources, Traits
+from core.observed import Balances, Job, JobState
 from core.view import ClusterLine, OfferLine, RenterView, WorkerLine
 
 NOW = 1_790_000_000

@@ -14,7 +14,8 @@ from click.testing import CliRunner, Result
 from core.errors import NotEnoughCoin, WalletUnavailable
 from core.gateway.agent import RenterAgent
 from core.gateway.host import Build
-from core.model import Address, JobState, LeaseId
+from core.model import Address, LeaseId
+from core.observed import JobState
 from renter_tui.commands import cli
 from renter_tui.commands.shell import Shell, Tools
 from tests.scripted_agent import DONORS, NOW, RENTER, SHORT, ScriptedAgent, cluster

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from core.model import Amount, Balances, JobState
+from core.model import Amount
+from core.observed import Balances, JobState
 from core.view import RenterView
 from renter_tui.app import SparecloudApp
 from renter_tui.screens.logs import plain

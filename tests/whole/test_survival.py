@@ -9,7 +9,8 @@ import pytest
 from core.donor import DonorAgent
 from core.donor_work import DonorPorts
 from core.membership import images_folder, join
-from core.model import Agreement, Amount, Job, JobState, Share, WorkerReport, WorkerState
+from core.model import Agreement, Amount, Share
+from core.observed import Job, JobState, WorkerReport, WorkerState
 from core.runtime.images import Images
 from core.runtime.labels import LEASE, ROLE, SHARE
 from core.runtime.network import BridgeNetwork
