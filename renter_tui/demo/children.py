@@ -11,7 +11,7 @@ from typing import Final
 
 from core.errors import SparecloudError
 
-_END_WITHIN_S: Final = 30.0
+_END_WITHIN_S: Final = 50.0
 
 
 class Child:
