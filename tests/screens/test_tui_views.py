@@ -122,7 +122,7 @@ async def test_a_lost_agent_is_said_and_looked_for_until_it_is_back() -> None:
         await agent.go_away(gone=False)
         await agent.publish(replace(agent.newest, market=agent.newest.market[:4]))
         await until_shown(pilot, "● live", "4 donors")
-        assert "The background agent" not in screen_text(app)
+        await until(pilot, lambda: "The background agent" not in screen_text(app))
 
 
 async def test_the_views_own_problem_is_a_banner_with_its_hint() -> None:
