@@ -57,7 +57,7 @@ async def test_a_filter_narrows_the_table_and_escape_lifts_it() -> None:
         await until_shown(pilot, "9 donors")
         await pilot.press("slash", *"ryzen", "enter")
         await until_shown(pilot, "filter: ryzen")
-        assert "noether-nuc" not in screen_text(app)
+        await until(pilot, lambda: "noether-nuc" not in screen_text(app))
 
         await pilot.press("escape")
         await until_shown(pilot, "noether-nuc")
