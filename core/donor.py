@@ -141,8 +141,10 @@ class DonorAgent:
 
     async def _forget_orphans(self) -> None:
         """Remove what an earlier run left behind and no live lease needs."""
+        held = await self._ports.runtime.held()
+        # Looked up afterwards: what was started meanwhile is held, and live.
         live = {(service.agreement.lease, service.index) for service in self._services().values() if not ended(service)}
-        for lease, index in await self._ports.runtime.held() - live:
+        for lease, index in held - live:
             log.info("removing what is left of share %s of lease %s", index, lease)
             await self._ports.runtime.forget(lease, index)
 

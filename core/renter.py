@@ -270,8 +270,10 @@ class Renter:
     async def _forget_orphans(self) -> None:
         """Remove what an earlier run left behind and no live lease needs."""
         try:
+            held = await self._ports.runtime.held()
+            # Looked up afterwards: what was started meanwhile is held, and live.
             live = {lease.agreement.lease for lease in self._rentals() if not ended(lease)}
-            for lease in await self._ports.runtime.held() - live:
+            for lease in held - live:
                 log.info("removing what is left of lease %s", lease)
                 await self._ports.runtime.forget(lease)
         except SparecloudError as problem:
