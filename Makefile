@@ -3,7 +3,7 @@ SHELL := bash
 PY := .venv/bin/python
 DEMO_OPTIONS ?=
 
-.PHONY: demo test check setup setup-dev lock pictures clean
+.PHONY: demo test check contracts contracts-long setup setup-dev lock pictures clean
 demo:
 	@tools/setup.sh demo
 	@tools/engine.sh start
@@ -12,18 +12,35 @@ demo:
 
 test: setup-dev
 	@tools/screens.sh
+	@tools/node.sh
 	@tools/engine.sh start
 	@trap : INT; rc=0; QT_QPA_PLATFORM=offscreen $(PY) -m pytest $(TESTS) || rc=$$?; tools/engine.sh stop; exit $$rc
 
 check: setup-dev
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
-	$(PY) -m mypy core donor_app renter_tui tests
+	$(PY) -m mypy core donor_app renter_tui tests benchmarks
 	$(PY) -m mypy --platform win32 core donor_app renter_tui
 	$(PY) -m mypy --platform darwin core donor_app renter_tui
 	.venv/bin/lint-imports --no-logo
 	@tools/node.sh
 	$(PY) -m core.chain.compile --check
+	$(PY) -m benchmarks.gas --check
+
+CONTRACTS := core/chain/contracts/tools/contracts.sh
+contracts: setup-dev
+	$(CONTRACTS) setup
+	$(CONTRACTS) format --check
+	$(CONTRACTS) test
+	$(CONTRACTS) tree
+	$(CONTRACTS) coverage
+	$(CONTRACTS) slither
+	$(CONTRACTS) symbolic
+	$(CONTRACTS) mutants
+
+contracts-long: setup-dev
+	$(CONTRACTS) setup
+	$(CONTRACTS) long
 
 pictures: setup-dev
 	@tools/screens.sh

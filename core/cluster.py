@@ -13,7 +13,10 @@ from core.ports import Journal
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """`leases` are the attempts, the last one counts; `donors` keeps each donor's name and seal key as offered."""
+    """`leases` are the attempts, the last one counts.
+
+    `donors` keeps each donor's name and seal key as offered, `machines` the memory that its seats divide.
+    """
 
     name: str
     request: Request
@@ -22,6 +25,7 @@ class Cluster:
     leases: tuple[LeaseId, ...] = ()
     refused: frozenset[Address] = frozenset()
     donors: dict[Address, tuple[str, str]] = field(default_factory=dict)
+    machines: dict[Address, int] = field(default_factory=dict)
     jobs: tuple[Job, ...] = ()
     trouble: str = ""
     released: bool = False

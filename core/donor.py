@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncIterator
 from typing import Final
 
+from core.donor_pledges import Pledges
 from core.donor_view import draw
 from core.donor_work import DonorPorts, DonorWork
 from core.engine import Engine, Published
@@ -24,9 +25,10 @@ from core.messages import (
     decode,
     encode,
 )
-from core.model import Address, Agreement, LeaseId, Resources, SignedOffer
+from core.model import Address, Agreement, Amount, LeaseId, Resources, Share, SignedOffer
 from core.observed import Balances, Measured
-from core.offering import differs, objection, offer, room
+from core.offering import differs, objection, offer, pledged, room
+from core.pledges import choose_seats
 from core.settings import Donor
 from core.view import DonorView
 
@@ -36,6 +38,7 @@ HOLD_S: Final = 120
 """Room accepted is held so long for the lease to be opened and the worker to be ordered."""
 
 MEASURE_EVERY_S: Final = 5
+SETTLE_EVERY_S: Final = 10
 RETIRE_WITHIN_S: Final = 40
 
 
@@ -47,10 +50,12 @@ class DonorAgent:
         self._settings = settings
         self._ports = ports
         self._work = DonorWork(ports)
+        self._pledges = Pledges(ports)
         self._engine = Engine(ports.journal, ports.clock, self._work.carry, self._changed)
         self._measured: Measured | None = None
         self._preparing = ""
         self._balances: Balances | None = None
+        self._held_back: Amount | None = None
         self._problem: SparecloudError | None = None
         chosen = ports.journal.get("state", "sharing")
         self._sharing = chosen == b"on" or (chosen is None and consented)
@@ -98,6 +103,7 @@ class DonorAgent:
                 tasks.create_task(self._answer_asks())
                 tasks.create_task(self._read_letters())
                 tasks.create_task(self._watch_wallet())
+                tasks.create_task(self._settle_pledges())
         except BaseExceptionGroup as group:
             raise first_problem(group) from group
 
@@ -180,6 +186,7 @@ class DonorAgent:
             self._settings,
             self._measured,
             self._room(),
+            stake=self._stake(),
             donor=self._ports.notary.address,
             seal_key=self._ports.peers.seal_key,
             sequence=self._next_sequence(),
@@ -193,6 +200,17 @@ class DonorAgent:
         sequence = max(last + 1, self._ports.clock.now() * 1000)
         self._ports.journal.put("state", "offer_sequence", str(sequence).encode())
         return sequence
+
+    async def _settle_pledges(self) -> None:
+        """Answer challenges, and get back the stake of shares that are over."""
+        while True:
+            try:
+                await self._ports.chain.answer_trials()
+                await self._pledges.settle(self._services())
+                self._held_back = await self._ports.chain.held_back()
+            except SparecloudError as problem:
+                log.warning("trials and pledges were not looked at: %s", problem)
+            await self._ports.clock.sleep(SETTLE_EVERY_S)
 
     # Letters from renters.
 
@@ -242,12 +260,33 @@ class DonorAgent:
         if agreement.terms.session != sender:
             raise InvalidInput("A lease was proposed by somebody who does not hold its session key.")
         donor = self._ports.notary.address
-        refusal = objection(self._settings, agreement, index, donor=donor, free=self._room(), now=now)
-        if refusal:
+        refusal = objection(
+            self._settings, agreement, index, donor=donor, free=self._room(), stake=self._stake(), now=now
+        )
+        seats = None if refusal else self._seats(agreement.shares[index])
+        if seats is None:
+            refusal = refusal or "All seats of this machine are signed away."
             answer = Refused(agreement.lease, index, refusal)
             await self._ports.peers.send(self._ports.notary, sender, agreement.seal_key, encode(answer))
             return
-        self._engine.add(key, *accept(agreement, index, now=now, hold_s=HOLD_S))
+        self._engine.add(key, *accept(agreement, index, now=now, hold_s=HOLD_S, seats=seats))
+
+    def _stake(self) -> Amount:
+        """What can still be pledged."""
+        stake = self._balances.account.unreserved if self._balances else Amount(0)
+        return Amount(max(0, stake - pledged(self._services().values())))
+
+    def _holds_seats(self, key: str, service: Service) -> bool:
+        """A share keeps its seats until the chain shows that it is over: sold again before, they would convict us.
+
+        Without a penalty of its own it still counts: the other share of a seat that was sold twice may have one.
+        """
+        return not ended(service) or not self._pledges.is_over(key)
+
+    def _seats(self, share: Share) -> str | None:
+        taken = [service.seats for key, service in self._services().items() if self._holds_seats(key, service)]
+        machine_mib = self._measured.total.memory_mib if self._measured else 0
+        return choose_seats(share.resources.memory_mib, machine_mib, taken)
 
     def _take_order(self, service: Service, order: StartOrder) -> None:
         """Look at the escrow beside the letter loop: a slow node must not hold up others' vouchers."""
@@ -300,6 +339,7 @@ class DonorAgent:
             measured=self._measured,
             offered=self._room(),
             balances=self._balances,
+            held_back=self._held_back,
             services=tuple(self._services().values()),
         )
 

@@ -22,6 +22,7 @@ def draw(
     offered: Resources,
     balances: Balances | None,
     services: tuple[Service, ...],
+    held_back: Amount | None = None,
 ) -> DonorView:
     """All that a donor's screen shows; the newest shares first."""
     newest = sorted(services, key=lambda service: (ended(service), -service.started_at, -service.asked_at))
@@ -41,6 +42,7 @@ def draw(
         earned_total=Amount(sum(service.voucher for service in services)),
         earned_today=Amount(sum(_since_midnight(service, now) for service in services)),
         unredeemed=Amount(sum(max(0, service.voucher - service.paid) for service in services)),
+        held_back=held_back,
     )
 
 

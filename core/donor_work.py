@@ -52,7 +52,8 @@ class DonorWork:
         clock, runtime = self._ports.clock, self._ports.runtime
         match effect:
             case do.AnswerAccepted():
-                acceptance = Acceptance(agreement.lease, index, self._ports.notary.address, lease.deadline)
+                donor = self._ports.notary.address
+                acceptance = Acceptance(agreement.lease, index, donor, lease.deadline, lease.seats)
                 await self._tell(lease, Accepted(acceptance, self._ports.notary.sign(acceptance)))
             case do.StartWorker(master=master, secret=secret):
                 try:
@@ -84,8 +85,15 @@ class DonorWork:
     async def _claim(self, service: Service, effect: do.ClaimVoucher) -> Fact:
         lease, chain = service.agreement.lease, self._ports.chain
         voucher = Voucher(lease, service.index, effect.amount)
+        retiring = None
+        if service.phase is ServicePhase.CLAIMING:
+            # Who leaves early says so on chain: its seats are free again, and nobody can demand an answer of it.
+            record = await chain.lease(lease)
+            retiring = service.share if record is not None and not record.closed else None
         try:
-            await chain.claim(service.agreement, [Redemption(voucher, effect.signature, service.share)])
+            await chain.claim(
+                service.agreement, [Redemption(voucher, effect.signature, service.share)], retiring=retiring
+            )
         except TransactionFailed:
             record = await chain.lease(lease)
             if record is None or record.swept:

@@ -6,16 +6,19 @@ Source: https://sqlite.org/wal.html, section 8 (exclusive locking mode needs no 
 """
 
 import os
+import shutil
 import sqlite3
+import tempfile
 import threading
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from core.errors import SparecloudError
+from core.errors import NotFound, SparecloudError
 from core.lease import Lease, Rental, Service
 
 FILE_NAME: Final = "journal.sqlite3"
@@ -23,6 +26,8 @@ SCHEMA_VERSION: Final = 1
 
 _APPLICATION: Final = 0x53504152  # "SPAR": tells our files from any other SQLite database.
 _LOCK_WAIT_S: Final = 1.0
+_COPY_TRIES: Final = 20
+_COPY_AGAIN_S: Final = 0.1
 _SCHEMA: Final = (
     "CREATE TABLE lease (key TEXT PRIMARY KEY, kind TEXT NOT NULL, body BLOB NOT NULL) STRICT, WITHOUT ROWID",
     "CREATE TABLE record (name TEXT, key TEXT, value BLOB NOT NULL, PRIMARY KEY (name, key)) STRICT, WITHOUT ROWID",
@@ -123,6 +128,49 @@ def open_journal(folder: Path) -> SqliteJournal:
         connection.close()
         raise
     return SqliteJournal(connection, path)
+
+
+@contextmanager
+def copied_journal(folder: Path) -> Iterator[SqliteJournal]:
+    """A copy of the journal in `folder` as it is now, also while another process holds it; gone on the way out.
+
+    Never call it in the process that holds the journal (see `open_journal`). Raises NotFound where there is no
+    journal, SparecloudError where it is written to all the time, or cannot be read.
+    """
+    source = folder / FILE_NAME
+    if not source.exists():
+        raise NotFound(f"There is no journal in {folder}.", "Name the home folder of the agent that kept it.")
+    with tempfile.TemporaryDirectory(prefix="sparecloud-") as held:
+        for _ in range(_COPY_TRIES):
+            if _copied_whole(source, Path(held)):
+                break
+            time.sleep(_COPY_AGAIN_S)
+        else:
+            raise SparecloudError(f"{source} is being written to all the time.", "Try again in a moment.")
+        with closing(open_journal(Path(held))) as journal:
+            yield journal
+
+
+def _copied_whole(source: Path, target: Path) -> bool:
+    """Copy the journal and its write-ahead log; False where either was written to meanwhile."""
+    log = source.with_name(f"{FILE_NAME}-wal")
+    try:
+        before = [_stamp(file) for file in (source, log)]
+        for file in (source, log):
+            (target / file.name).unlink(missing_ok=True)
+            if file.exists():
+                shutil.copyfile(file, target / file.name)
+        return before == [_stamp(file) for file in (source, log)]
+    except OSError as refused:
+        raise SparecloudError(f"{source} cannot be read: {refused}.", "Make it readable to you.") from refused
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_size, found.st_mtime_ns
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:

@@ -2,12 +2,14 @@
 
 import logging
 
+from core.cluster import ClusterBook
 from core.engine import Engine
 from core.errors import InvalidInput, SparecloudError
 from core.lease import Rental
 from core.lease import facts as was
 from core.messages import Accepted, Beat, Message, Refused, decode
-from core.model import Address, LeaseId, Statement
+from core.model import Acceptance, Address, LeaseId, Statement
+from core.pledges import enough_seats
 from core.renter_work import RenterPorts
 
 log = logging.getLogger(__name__)
@@ -16,8 +18,9 @@ log = logging.getLogger(__name__)
 class Mailbox:
     """A renter's letters. What is malformed, forged, or about somebody else's share changes nothing."""
 
-    def __init__(self, ports: RenterPorts, engine: Engine) -> None:
+    def __init__(self, ports: RenterPorts, engine: Engine, book: ClusterBook) -> None:
         self._ports = ports
+        self._book = book
         self._engine = engine
 
     def open(self, sender: Address, recipient: Address, body: bytes) -> None:
@@ -33,6 +36,10 @@ class Mailbox:
             case Accepted(acceptance=acceptance, signature=signature):
                 self._check_sender(sender, recipient, acceptance.lease, acceptance.index)
                 self._check_signature(acceptance, signature, sender, recipient)
+                if not self._has_seats(acceptance):
+                    log.warning("share %s of lease %s: too few seats signed", acceptance.index, acceptance.lease)
+                    self._engine.tell(acceptance.lease, was.DonorRefused(now, acceptance.index))
+                    return
                 # Kept as evidence: a donor that accepts and does not serve, or accepts twice, has signed so.
                 self._ports.journal.put("acceptances", f"{acceptance.lease}/{acceptance.index}", body)
                 self._engine.tell(acceptance.lease, was.DonorAccepted(now, acceptance.index, acceptance.expires_at))
@@ -58,6 +65,14 @@ class Mailbox:
             or rental.agreement.terms.session != recipient
         ):
             raise InvalidInput("It is about a share that its sender does not serve.")
+
+    def _has_seats(self, acceptance: Acceptance) -> bool:
+        """Whether the donor signed away as much of its machine as the share takes, so that it cannot sell it twice."""
+        rental, cluster = self._engine.leases.get(acceptance.lease), self._book.of(acceptance.lease)
+        if not isinstance(rental, Rental) or cluster is None:
+            return False
+        memory_mib = rental.agreement.shares[acceptance.index].resources.memory_mib
+        return enough_seats(acceptance.seats, memory_mib, cluster.machines.get(acceptance.donor, 0))
 
     def _check_signature(self, statement: Statement, signature: str, donor: Address, session: Address) -> None:
         if self._ports.chain.session(session).signer(statement, signature) != donor:

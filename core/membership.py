@@ -13,11 +13,11 @@ import platformdirs
 from core import settings as settings_file
 from core.chain.client import EscrowChain
 from core.chain.keystore import Passphrase
+from core.chain.suite import Connection
 from core.chain.wallet import Wallet, wallet_in
 from core.clock import SystemClock
 from core.errors import InvalidInput
 from core.journal import SqliteJournal, open_journal
-from core.model import address
 from core.settings import Settings
 from core.wire.board import NatsBoard
 from core.wire.bus import Bus
@@ -73,13 +73,7 @@ async def join(home: Path, role: str) -> AsyncGenerator[Membership]:
     with closing(open_journal(folder)) as journal:
         wallet = wallet_at(home)
         wallet.open()
-        chain = await EscrowChain.connect(
-            network.rpc_url,
-            coin=address(network.coin),
-            escrow=address(network.escrow),
-            wallet=wallet,
-            confirmations=network.confirmations,
-        )
+        chain = EscrowChain(await Connection.connect(network, wallet), journal)
         try:
             async with Bus(network.bus_url, name=f"sparecloud-{role}") as bus:
                 await bus.ready(BUS_WITHIN_S)

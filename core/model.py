@@ -20,7 +20,12 @@ LeaseId = NewType("LeaseId", str)
 """A lease, `0x` and sixty-four hexadecimal digits in lower case: the escrow contract's own key for it."""
 
 COIN_UNIT: Final = 10**18
-MAX_AMOUNT: Final = 2**128 - 1
+MAX_AMOUNT: Final = 2**96 - 1
+"""The contracts keep amounts in 96 bits, and take no coin whose whole supply needs more."""
+
+MAX_DEPOSIT: Final = 2**80 - 1
+"""What one lease can escrow: some 1.2 million coin."""
+
 MAX_INSTANT: Final = 2**40
 MAX_RESOURCE: Final = 2**31 - 1
 MAX_SHARES: Final = 256
@@ -154,7 +159,10 @@ class Traits:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A donor's statement: capacity free now, its prices, its rules. Binding until `expires_at` once signed."""
+    """A donor's statement: capacity free now, its prices, its rules. Binding until `expires_at` once signed.
+
+    `stake` is what it can still pledge as penalties; `machine_mib` the memory that its 256 seats divide.
+    """
 
     donor: Address
     name: str
@@ -167,9 +175,13 @@ class Offer:
     longest_lease_s: int
     shortest_grace_s: int
     traits: Traits = Traits()
+    stake: Amount = Amount(0)
+    machine_mib: int = 0
 
     def __post_init__(self) -> None:
         _need_address(self.donor, "donor")
+        _need_between(self.stake, 0, MAX_AMOUNT, "stake")
+        _need_between(self.machine_mib, 0, MAX_RESOURCE, "machine_mib")
         _need(0 < len(self.name) <= 40, "name must have 1 to 40 characters")
         _need(self.name.isprintable(), "name must be printable")
         _need(0 < len(self.kinds) <= 8, "kinds must name 1 to 8 kinds")
@@ -205,19 +217,24 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """One donor's slice of a lease, which one worker serves: paid `rate` a second served, `cap` at most."""
+    """One donor's slice of a lease, which one worker serves: paid `rate` a second served, `cap` at most.
+
+    `penalty` is the stake that the donor loses if the trials or the court convict it over this share.
+    """
 
     index: int
     donor: Address
     resources: Resources
     rate: Amount
     cap: Amount
+    penalty: Amount = Amount(0)
 
     def __post_init__(self) -> None:
         _need_between(self.index, 0, MAX_SHARES - 1, "index")
         _need_address(self.donor, "donor")
         _need_between(self.rate, 0, MAX_AMOUNT, "rate")
         _need_between(self.cap, 0, MAX_AMOUNT, "cap")
+        _need_between(self.penalty, 0, MAX_AMOUNT, "penalty")
 
     def earned(self, served_s: int) -> Amount:
         """What `served_s` seconds earn: a function of rate and seconds, never a sum of rounded parts."""
@@ -276,7 +293,6 @@ class Terms:
     renter: Address
     session: Address
     root: str
-    share_count: int
     deposit: Amount
     ends_at: int
     grace_s: int
@@ -287,8 +303,7 @@ class Terms:
         _need_address(self.session, "session")
         _need_word(self.root, "root")
         _need_word(self.salt, "salt")
-        _need_between(self.share_count, 1, MAX_SHARES, "share_count")
-        _need_between(self.deposit, 0, MAX_AMOUNT, "deposit")
+        _need_between(self.deposit, 0, MAX_DEPOSIT, "deposit")
         _need_between(self.ends_at, 0, MAX_INSTANT, "ends_at")
         _need_between(self.grace_s, 0, 2**31 - 1, "grace_s")
 
@@ -308,7 +323,7 @@ class Agreement:
         _need_word(self.lease, "lease")
         _need_word(self.seal_key, "seal_key")
         _need_between(self.interval_s, 1, 3600, "interval_s")
-        _need(len(self.shares) == self.terms.share_count, "shares must be as many as the terms count")
+        _need_between(len(self.shares), 1, MAX_SHARES, "the number of shares")
         _need(
             [share.index for share in self.shares] == list(range(len(self.shares))),
             "shares must be numbered from 0 in order",
@@ -323,18 +338,24 @@ def total_cap(shares: Iterable[Share]) -> Amount:
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """A donor's signed word that a share's capacity is held for a lease until `expires_at`."""
+    """A donor's signed word that it serves a share of a lease that is opened until `expires_at`.
+
+    `seats` says which 256ths of the donor's machine are set aside for it, a bit each: 0x and sixty-four hexadecimal
+    digits. Whoever signs the same seat away twice for one time can be convicted of double selling.
+    """
 
     lease: LeaseId
     index: int
     donor: Address
     expires_at: int
+    seats: str
 
     def __post_init__(self) -> None:
         _need_word(self.lease, "lease")
         _need_between(self.index, 0, MAX_SHARES - 1, "index")
         _need_address(self.donor, "donor")
         _need_between(self.expires_at, 0, MAX_INSTANT, "expires_at")
+        _need_word(self.seats, "seats")
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,6 +414,14 @@ class SignedOffer:
     """An offer and its donor's signature (0x and 130 hexadecimal digits: r, s, v)."""
 
     offer: Offer
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedAcceptance:
+    """An acceptance and its donor's signature (0x and 130 hexadecimal digits: r, s, v)."""
+
+    acceptance: Acceptance
     signature: str
 
 

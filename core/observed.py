@@ -18,11 +18,39 @@ class LeaseRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """An account in the vault, in smallest units of the coin.
+
+    `bonded` is stake, of which `reserved` is pledged; `thawing` is on its way from bonded to free, which it is at
+    `thaws_at` (Unix seconds). `since` is when the owner first earned: the hold-back counts its age from there.
+    """
+
+    free: Amount = Amount(0)
+    bonded: Amount = Amount(0)
+    reserved: Amount = Amount(0)
+    thawing: Amount = Amount(0)
+    thaws_at: int = 0
+    since: int = 0
+
+    @property
+    def unreserved(self) -> Amount:
+        """Stake that can be pledged, or thawed."""
+        return Amount(self.bonded - self.reserved)
+
+    @property
+    def total(self) -> Amount:
+        """All that is the owner's in the vault."""
+        return Amount(self.free + self.bonded + self.thawing)
+
+
+@dataclass(frozen=True, slots=True)
 class Balances:
-    """What an account holds: the coin, and the chain's native coin that fees are paid in (both smallest units)."""
+    """What a wallet can spend of the coin (in its own hands and free in the vault), what it has of the chain's native
+    coin that fees are paid in, and its account in the vault. Smallest units."""
 
     coin: Amount
     native: Amount
+    account: Account = Account()
 
 
 @dataclass(frozen=True, slots=True)

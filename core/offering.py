@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from core.lease import Service, ServicePhase, ended
-from core.model import Address, Agreement, Kind, Offer, Resources, Traits
+from core.model import Address, Agreement, Amount, Kind, Offer, Resources, Traits
 from core.observed import Measured
 from core.settings import Donor
 
@@ -32,6 +32,7 @@ def offer(
     measured: Measured | None,
     capacity: Resources,
     *,
+    stake: Amount,
     donor: Address,
     seal_key: str,
     sequence: int,
@@ -53,10 +54,14 @@ def offer(
             cpu_model="".join(filter(str.isprintable, measured.cpu_model))[:100] if measured else "",
             on_battery=measured.on_battery if measured else None,
         ),
+        stake=stake if settings.highest_penalty_percent else Amount(0),
+        machine_mib=measured.total.memory_mib if measured else 0,
     )
 
 
-def objection(settings: Donor, agreement: Agreement, index: int, *, donor: Address, free: Resources, now: int) -> str:
+def objection(
+    settings: Donor, agreement: Agreement, index: int, *, donor: Address, free: Resources, stake: Amount, now: int
+) -> str:
     """Why this donor will not serve the share, in a sentence; empty where it will."""
     terms = agreement.terms
     if index >= len(agreement.shares) or agreement.shares[index].donor != donor:
@@ -67,6 +72,10 @@ def objection(settings: Donor, agreement: Agreement, index: int, *, donor: Addre
         return f"A {agreement.kind} worker needs {agreement.kind.least_memory_mib} MiB and a tenth of a core."
     if not share.resources.fits(free):
         return "That much is not free here any more."
+    if share.penalty > share.cap * settings.highest_penalty_percent // 100:
+        return "The penalty is more than we pledge for such a share."
+    if share.penalty > stake:
+        return "The penalty is more than the stake that is left here."
     if share.rate < settings.asking.prices().per_second(share.resources):
         return "The rate is below what we ask."
     if not 0 < left_s <= settings.longest_lease_s:
@@ -78,6 +87,12 @@ def objection(settings: Donor, agreement: Agreement, index: int, *, donor: Addre
     if not settings.shortest_interval_s <= agreement.interval_s <= settings.longest_interval_s:
         return f"The interval must be {settings.shortest_interval_s} to {settings.longest_interval_s} seconds."
     return ""
+
+
+def pledged(services: Iterable[Service]) -> Amount:
+    """The penalties of shares accepted whose leases may not have been opened yet: the chain does not show them."""
+    early = (ServicePhase.ACCEPTED, ServicePhase.STARTING)
+    return Amount(sum(service.share.penalty for service in services if service.phase in early))
 
 
 def differs(capacity: Resources, last: Resources) -> bool:

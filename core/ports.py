@@ -9,8 +9,19 @@ from pathlib import Path
 from typing import Protocol
 
 from core.lease import Lease
-from core.model import Address, Agreement, Amount, LeaseId, Redemption, Share, SignedOffer, Statement, Terms
-from core.observed import Balances, Job, LeaseRecord, Measured, WorkerReport
+from core.model import (
+    Address,
+    Agreement,
+    Amount,
+    LeaseId,
+    Redemption,
+    Share,
+    SignedAcceptance,
+    SignedOffer,
+    Statement,
+    Terms,
+)
+from core.observed import Account, Balances, Job, LeaseRecord, Measured, WorkerReport
 
 
 class Clock(Protocol):
@@ -66,14 +77,19 @@ class Chain(Protocol):
 
     async def balances(self) -> Balances: ...
 
+    async def account_of(self, owner: Address) -> Account:
+        """Anybody's account in the vault."""
+        ...
+
     async def now(self) -> int:
         """The time of the chain's latest block."""
         ...
 
-    async def open_lease(self, terms: Terms) -> None:
+    async def open_lease(self, agreement: Agreement, accepted: Sequence[SignedAcceptance]) -> None:
         """Pay the deposit into escrow, in one transaction with the coin's permit. Returns once it is mined.
 
-        Raises NotEnoughCoin, TransactionFailed.
+        Where a share has a penalty, it is reserved out of its donor's stake on the strength of `accepted`, one a share
+        in order. Raises NotEnoughCoin, TransactionFailed.
         """
         ...
 
@@ -85,16 +101,40 @@ class Chain(Protocol):
         """What a share has been paid so far."""
         ...
 
-    async def claim(self, agreement: Agreement, redemptions: Sequence[Redemption]) -> None:
-        """Redeem vouchers, many in one transaction. A voucher already redeemed pays nothing and is no error."""
+    async def claim(
+        self, agreement: Agreement, redemptions: Sequence[Redemption], *, retiring: Share | None = None
+    ) -> None:
+        """Redeem vouchers, many in one transaction. A voucher already redeemed pays nothing and is no error.
+
+        `retiring` says on chain, in the same transaction, that our own share is done: it needs no answer any more.
+        """
         ...
 
     async def close(self, terms: Terms) -> None:
         """End the lease early: claims stay possible for the terms' grace."""
         ...
 
-    async def sweep(self, terms: Terms) -> Amount:
-        """Refund what nobody claimed, once the grace is over; returns the refund (also when already swept)."""
+    async def sweep(self, agreement: Agreement, *, satisfied: Sequence[int] = ()) -> Amount:
+        """Refund what nobody claimed, once the grace is over; returns the refund (also when already swept).
+
+        The penalties of the shares `satisfied` are released with it, before their trial window is over.
+        """
+        ...
+
+    async def is_retired(self, lease: LeaseId, index: int) -> bool:
+        """Whether a share's donor said on chain that it is done with it."""
+        ...
+
+    async def release(self, agreement: Agreement, index: int) -> bool:
+        """Release a share's penalty once its trial window is over; True where nothing is reserved for it any more."""
+        ...
+
+    async def held_back(self) -> Amount:
+        """What of this wallet's earnings went into its stake as hold-back."""
+        ...
+
+    async def answer_trials(self) -> int:
+        """Answer the challenges to our shares that wait for us; how many there were."""
         ...
 
 

@@ -17,8 +17,9 @@ from core.lease import Lease, Reason, Rental, RentalPhase, ended
 from core.lease import facts as was
 from core.lease.renting import propose
 from core.mailbox import Mailbox
-from core.model import Agreement, Amount, LeaseId, Quote, Request, Shortfall, SignedOffer
+from core.model import MAX_DEPOSIT, Agreement, Amount, LeaseId, Quote, Request, Shortfall, SignedOffer
 from core.observed import Balances, Job
+from core.pledges import machine_sizes, with_penalties
 from core.renter_view import cluster_line, market
 from core.renter_work import RenterPorts, RenterWork
 from core.settings import Renter as RenterSettings
@@ -46,7 +47,7 @@ class Renter:
         self._book = ClusterBook(ports.journal, ports.folder)
         self._work = RenterWork(ports, self._book)
         self._engine = Engine(ports.journal, ports.clock, self._work.carry, self._changed)
-        self._mailbox = Mailbox(ports, self._engine)
+        self._mailbox = Mailbox(ports, self._engine, self._book)
         self._balances: Balances | None = None
         self._problem: SparecloudError | None = None
         self._screens: dict[LeaseId, str] = {}
@@ -190,7 +191,10 @@ class Renter:
         now = self._ports.clock.now()
         offers = self._ports.board.offers(now)
         # A large market takes a second: vouchers are signed meanwhile.
-        return offers, await asyncio.to_thread(pack, request, offers, now)
+        answer = await asyncio.to_thread(pack, request, offers, now)
+        if isinstance(answer, Quote):
+            answer = with_penalties(answer, offers, self._settings.penalty_percent)
+        return offers, answer
 
     async def _attempt(self, cluster: Cluster) -> ClusterLine:
         ports = self._ports
@@ -204,6 +208,11 @@ class Renter:
                 f"This now costs up to {spare(total)}, and {spare(cluster.most)} were confirmed.",
                 "Ask for a new quote; nothing was paid.",
             )
+        if total > MAX_DEPOSIT:
+            raise InvalidInput(
+                f"One lease holds {spare(MAX_DEPOSIT)} at most, and this could cost {spare(total)}.",
+                "Ask for fewer workers or less time; nothing was paid.",
+            )
         balances = await ports.chain.balances()
         if balances.coin < total:
             raise NotEnoughCoin(
@@ -213,8 +222,9 @@ class Renter:
         again = self._book.find(cluster.name) if cluster.leases else None
         if again is not None and again.released:
             raise InvalidInput("The cluster was destroyed while other donors were asked.", "Nothing was paid.")
-        agreement = self._agreement(answer)
+        agreement = self._agreement(await self._backed(answer, offers))
         await ports.peers.listen(agreement.terms.session)
+        machines = machine_sizes(offers)
         sealed_to = {signed.offer.donor: (signed.offer.name, signed.offer.seal_key) for signed in offers}
         self._book.keep(
             replace(
@@ -222,6 +232,7 @@ class Renter:
                 most=cluster.most or total,
                 leases=(*cluster.leases, agreement.lease),
                 donors={share.donor: sealed_to[share.donor] for share in answer.shares},
+                machines={share.donor: machines[share.donor] for share in answer.shares},
             )
         )
         settings, now = self._settings, ports.clock.now()
@@ -233,6 +244,17 @@ class Renter:
         if line is None:
             raise InvalidInput(f"The cluster {cluster.name} could not be kept.", "Look into the agent's log.")
         return line
+
+    async def _backed(self, quote: Quote, offers: Sequence[SignedOffer]) -> Quote:
+        """`quote` with penalties that the donors' stakes on chain really cover."""
+        pledging = {share.donor for share in quote.shares if share.penalty}
+        offered = [signed for signed in offers if signed.offer.donor in pledging]
+        accounts = await asyncio.gather(*(self._ports.chain.account_of(signed.offer.donor) for signed in offered))
+        backed = [
+            replace(signed, offer=replace(signed.offer, stake=min(signed.offer.stake, account.unreserved)))
+            for signed, account in zip(offered, accounts, strict=True)
+        ]
+        return with_penalties(quote, backed, self._settings.penalty_percent)
 
     def _agreement(self, quote: Quote) -> Agreement:
         session = self._ports.chain.new_session()

@@ -69,6 +69,7 @@ def _worker(share: Share, part: Part, cluster: Cluster, rental: Rental) -> Worke
         served_s=part.served_s,
         vouched=part.vouched,
         paid=rental.paid[share.index] if rental.paid else Amount(0),
+        penalty=share.penalty,
     )
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from core.cluster import ClusterBook, merge, settled
 from core.errors import InvalidInput, NotEnoughCoin, SparecloudError, TransactionFailed
-from core.lease import Effect, Fact, Lease, Rental
+from core.lease import Effect, Fact, Lease, Part, PartState, Rental
 from core.lease import effects as do
 from core.lease import facts as was
-from core.messages import Ending, Message, Proposal, StartOrder, VoucherNote, encode
-from core.model import Agreement, LeaseId, Voucher
+from core.messages import Accepted, Ending, Message, Proposal, StartOrder, VoucherNote, decode, encode
+from core.model import Agreement, LeaseId, SignedAcceptance, Voucher
 from core.ports import Board, Chain, Clock, ClusterRuntime, Journal, Peers
 
 
@@ -75,7 +75,8 @@ class RenterWork:
                 if record is not None:
                     return was.LeaseClosed(clock.now(), record.claimable_until)
             case do.SweepLease():
-                refund = await chain.sweep(agreement.terms)
+                satisfied = [index for index, part in enumerate(lease.parts) if _kept_its_word(part)]
+                refund = await chain.sweep(agreement, satisfied=satisfied)
                 paid = [await chain.paid(agreement.lease, share.index) for share in agreement.shares]
                 return was.LeaseSwept(clock.now(), refund, tuple(paid))
             case _:
@@ -89,7 +90,7 @@ class RenterWork:
             if await chain.lease(agreement.lease) is None:
                 if clock.now() >= held_until:
                     return was.OpeningFailed(clock.now(), "The donors no longer hold their room.")
-                await chain.open_lease(agreement.terms)
+                await chain.open_lease(agreement, self._accepted(agreement))
         except (TransactionFailed, NotEnoughCoin) as refused:
             if await chain.lease(agreement.lease) is None:
                 return was.OpeningFailed(clock.now(), str(refused))
@@ -104,7 +105,17 @@ class RenterWork:
         await chain.close(agreement.terms)
         record = await chain.lease(agreement.lease)
         if record is not None and self._ports.clock.now() > record.claimable_until:
-            await chain.sweep(agreement.terms)
+            await chain.sweep(agreement, satisfied=range(len(agreement.shares)))
+
+    def _accepted(self, agreement: Agreement) -> list[SignedAcceptance]:
+        """The donors' acceptances, as the mailbox kept them."""
+        found = []
+        for share in agreement.shares:
+            body = self._ports.journal.get("acceptances", f"{agreement.lease}/{share.index}")
+            message = decode(body) if body is not None else None
+            if isinstance(message, Accepted):
+                found.append(SignedAcceptance(message.acceptance, message.signature))
+        return found
 
     async def _tell(self, agreement: Agreement, index: int, message: Message) -> None:
         donor = agreement.shares[index].donor
@@ -124,6 +135,11 @@ class RenterWork:
         if cluster is not None and cluster.jobs:
             self._book.keep(replace(cluster, jobs=settled(merge(cluster.jobs, jobs), self._ports.clock.now())))
         await runtime.forget(lease)
+
+
+def _kept_its_word(part: Part) -> bool:
+    """False where a donor accepted and never served, or vanished without a word: its penalty stays reserved."""
+    return part.state is not PartState.LOST or part.finished
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -5,7 +5,7 @@ with the file and the key named: a misspelt limit must never be silently ignored
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -24,14 +24,22 @@ _Account = Annotated[str, Meta(pattern="^(0x[0-9a-fA-F]{40})?$")]
 class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Where the chain and the relay are. Empty addresses mean that no market has been chosen yet.
 
-    A transaction counts once `confirmations` more blocks stand on it: 0 for a development chain, more on a public one.
+    `name` says which chain `rpc_url` must lead to; "custom" takes any. A transaction counts once `confirmations` more
+    blocks stand on it (left out: what suits that chain), and one gas never costs more than `highest_gas_gwei`.
+    What happened before `first_block`, in which the market was deployed, is not searched.
+    `allow_plain_http` accepts an unencrypted node of a public chain elsewhere than on this machine.
     """
 
+    name: Literal["development", "ethereum", "sepolia", "classic", "mordor", "custom"] = "custom"
     rpc_url: _Url = ""
     coin: _Account = ""
     escrow: _Account = ""
+    sale: _Account = ""
     bus_url: _Url = ""
-    confirmations: Annotated[int, Meta(ge=0, le=100)] = 0
+    first_block: Annotated[int, Meta(ge=0)] = 0
+    confirmations: Annotated[int, Meta(ge=0, le=100)] | None = None
+    highest_gas_gwei: Annotated[int, Meta(ge=1, le=1_000_000)] = 500
+    allow_plain_http: bool = False
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -65,7 +73,11 @@ class Asking(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 class Donor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How this machine serves others."""
+    """How this machine serves others.
+
+    `highest_penalty_percent` bounds what of its stake the owner pledges for a share, in percent of the most that the
+    share can earn; 0 pledges nothing.
+    """
 
     name: Annotated[str, Meta(min_length=1, max_length=40)] = "laptop"
     limits: Limits = Limits()
@@ -76,6 +88,7 @@ class Donor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     shortest_grace_s: Annotated[int, Meta(ge=1, le=7 * 86_400)] = 600
     shortest_interval_s: Annotated[int, Meta(ge=1, le=3600)] = 10
     longest_interval_s: Annotated[int, Meta(ge=1, le=3600)] = 300
+    highest_penalty_percent: Annotated[int, Meta(ge=0, le=1000)] = 250
 
     def __post_init__(self) -> None:
         if not self.name.isprintable():
@@ -83,13 +96,18 @@ class Donor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Renter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How this machine rents."""
+    """How this machine rents.
+
+    `penalty_percent` is what donors are to pledge for a share, in percent of the most it can cost, as far as they have
+    stake (docs/economics.md says why so much).
+    """
 
     agent_port: _Port = 0
     interval_s: _Seconds = 20
-    grace_s: Annotated[int, Meta(ge=1, le=7 * 86_400)] = 900
+    grace_s: Annotated[int, Meta(ge=1, le=7 * 86_400)] = 12 * 3600
     accept_within_s: _Seconds = 10
     start_within_s: _Seconds = 120
+    penalty_percent: Annotated[int, Meta(ge=0, le=1000)] = 250
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -136,9 +154,11 @@ def text(settings: Settings) -> str:
 
 
 def _lines(table: tuple[str, ...], values: dict[str, object]) -> list[str]:
-    plain = [f"{key} = {_scalar(value)}" for key, value in values.items() if not isinstance(value, dict)]
+    # TOML has no null: what is None is what is left out.
+    said = {key: value for key, value in values.items() if value is not None}
+    plain = [f"{key} = {_scalar(value)}" for key, value in said.items() if not isinstance(value, dict)]
     lines = ["", f"[{'.'.join(table)}]", *plain] if plain and table else plain
-    for key, value in values.items():
+    for key, value in said.items():
         if isinstance(value, dict):
             lines += _lines((*table, key), value)
     return lines

@@ -29,7 +29,10 @@ class ServiceLine:
 
 @dataclass(frozen=True, slots=True)
 class DonorView:
-    """All that a donor's screen shows. `headline` is one sentence; `problem` is empty while nothing is wrong."""
+    """All that a donor's screen shows. `headline` is one sentence; `problem` is empty while nothing is wrong.
+
+    `held_back` is what of the earnings went into the stake so far, None where the chain was not asked.
+    """
 
     now: int
     name: str
@@ -46,6 +49,7 @@ class DonorView:
     earned_total: Amount
     earned_today: Amount
     unredeemed: Amount
+    held_back: Amount | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,10 @@ class OfferLine:
 
 @dataclass(frozen=True, slots=True)
 class WorkerLine:
-    """One worker of a cluster. `state` is a PartState; `sentence` says why it ended, empty while it serves."""
+    """One worker of a cluster. `state` is a PartState; `sentence` says why it ended, empty while it serves.
+
+    `penalty` is what its donor pledged.
+    """
 
     index: int
     donor: Address
@@ -75,6 +82,7 @@ class WorkerLine:
     served_s: int
     vouched: Amount
     paid: Amount
+    penalty: Amount = Amount(0)
 
 
 @dataclass(frozen=True, slots=True)

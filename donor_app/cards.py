@@ -1,4 +1,4 @@
-"""The window's plain parts: a card, a figure with its unit, and the banner that says what is wrong."""
+"""The window's plain parts: a card, a figure with its unit, a note, and the banner that says what is wrong."""
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPen
@@ -66,6 +66,27 @@ class Figure(Card):
         self._unit.setText(unit)
         self._caption.setText(caption)
         self.setAccessibleName(f"{self._title}: {number} {unit}. {caption}")
+
+
+class Note(Card):
+    """A sentence under its own heading; hidden while there is nothing to say."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self._title = title
+        self._text = Ink(tone=Tone.MUTED, wraps=True)
+        row = QHBoxLayout()
+        row.setSpacing(14)
+        row.addWidget(Ink(title, font=sized(1.0, QFont.Weight.DemiBold)), 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self._text, 1)
+        self.body.addLayout(row)
+        self.hide()
+
+    def draw(self, text: str) -> None:
+        """Show `text`, or nothing."""
+        self._text.setText(text)
+        self.setAccessibleName(f"{self._title}: {text}")
+        self.setVisible(bool(text))
 
 
 class Banner(QWidget):

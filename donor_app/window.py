@@ -4,8 +4,9 @@ from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QFont, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from core.sentences import donors_stake
 from core.view import DonorView, spare
-from donor_app.cards import Banner, Card, Figure
+from donor_app.cards import Banner, Card, Figure, Note
 from donor_app.chart import EarningsChart
 from donor_app.gauge import SharedCard
 from donor_app.history import EarningsHistory
@@ -46,6 +47,7 @@ class Window(QWidget):
         self._today = Figure("Earned today")
         self._total = Figure("Earned in all")
         self._unredeemed = Figure("Not yet redeemed")
+        self._stake = Note("Stake")
         self._chart = EarningsChart()
         self._shared = SharedCard()
         self._services = ServicesCard()
@@ -93,6 +95,8 @@ class Window(QWidget):
         wallet = f"The wallet holds {spare(view.balances.coin)}." if view.balances else "The wallet is not read yet."
         self._total.draw(view.earned_total, wallet)
         self._unredeemed.draw(view.unredeemed, "Earned, and not yet paid into the wallet.")
+        stake = donors_stake(view.balances.account, view.held_back, view.now) if view.balances else ""
+        self._stake.draw(stake)
         self._chart.draw(self._history.bars(view.now))
         self._shared.draw(view)
         self._services.draw(view)
@@ -110,6 +114,7 @@ class Window(QWidget):
         live = QVBoxLayout(self._live)
         live.setContentsMargins(0, 0, 0, 0)
         live.setSpacing(16)
+        live.addWidget(self._stake)
         live.addLayout(_row(earnings, self._shared))
         live.addWidget(self._services)
         body.addWidget(self._live)

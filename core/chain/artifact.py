@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-CONTRACTS: Final = ("Coin", "LeaseEscrow")
+CONTRACTS: Final = ("Coin", "Sale", "Leases", "Trials", "Court")
 
 
 class Artifact(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -24,6 +24,6 @@ class Artifact(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
 @cache
 def load(contract: str) -> Artifact:
-    """The artifact of "Coin" or "LeaseEscrow"."""
+    """The artifact of one of CONTRACTS."""
     content = files("core.chain.artifacts").joinpath(f"{contract}.json").read_bytes()
     return msgspec.json.decode(content, type=Artifact)

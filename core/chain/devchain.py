@@ -1,8 +1,9 @@
 """A development chain for demonstrations and tests: `python -m core.chain.devchain --port 0 --ready-file PATH`.
 
 It listens on loopback only, writes what a client needs to know (address, chain id, one funded key) into a file that
-only its owner can read, and ends on SIGTERM or SIGINT. `--engine anvil` runs Foundry's anvil instead, and
-`--engine auto` prefers it where it is on PATH; whoever reads the ready file cannot tell the difference.
+only its owner can read, and ends on SIGTERM or SIGINT. `--engine anvil` runs Foundry's anvil instead (the one on PATH,
+else the one that this checkout's contracts are tested with), and `--engine auto` prefers it where it is on PATH;
+whoever reads the ready file cannot tell the difference.
 """
 
 import argparse
@@ -59,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m core.chain.devchain", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--port", type=int, default=0, help="loopback port; 0 takes any free one")
     parser.add_argument("--ready-file", type=Path, required=True, help="where to write address and key, once serving")
-    parser.add_argument("--legacy-fees", action="store_true", help="no EIP-1559, like Ethereum Classic")
+    parser.add_argument("--legacy-fees", action="store_true", help="Ethereum Classic's rules: no EIP-1559")
     parser.add_argument("--engine", choices=("embedded", "anvil", "auto"), default="embedded")
     asked = parser.parse_args(arguments)
     stopped = threading.Event()
@@ -82,6 +83,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _wants_anvil(engine: str) -> bool:
     return engine == "anvil" or (engine == "auto" and shutil.which("anvil") is not None)
+
+
+def anvil_program() -> str | None:
+    """Where anvil is: on PATH, else among the packages that the contracts' tests install; None where it is not."""
+    packages = Path(__file__).with_name("contracts") / "node_modules" / "@foundry-rs"
+    installed = sorted(packages.glob("anvil-*/bin/anvil*"))
+    return shutil.which("anvil") or (str(installed[0]) if installed else None)
 
 
 def _serve_embedded(port: int, ready_file: Path, legacy_fees: bool, stopped: threading.Event) -> None:
@@ -179,13 +187,15 @@ def _answered(chain: EmbeddedChain, request: Json) -> Json:
 
 
 def _serve_anvil(port: int, ready_file: Path, legacy_fees: bool, stopped: threading.Event) -> None:
-    program = shutil.which("anvil")
+    program = anvil_program()
     if program is None:
         raise ChainUnavailable("anvil is not on PATH.", "Install Foundry, or leave --engine out.")
     port = _free_port(port)
     command = [program, "--host", "127.0.0.1", "--port", str(port), "--chain-id", str(CHAIN_ID), "--accounts", "0"]
     # Blocks by the clock as well as by transaction: an idle chain's time must not stand still.
-    command += ["--block-time", "1", "--mixed-mining", "--hardfork", "berlin" if legacy_fees else "london"]
+    command += ["--block-time", "1", "--mixed-mining"]
+    # Its own newest rules, else the last ones without a base fee: it does not know Ethereum Classic's.
+    command += ["--hardfork", "berlin"] if legacy_fees else []
     key = Key.random()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as anvil:
         try:

@@ -4,6 +4,9 @@ It is for demonstrations and tests. Every transaction gets its own block at once
 second (several blocks may share one, which a real chain would not allow), so contracts that wait for deadlines
 behave as they would in public. Views are executed at the present second too, and who asks for the latest block of an
 idle chain gets a fresh one. Nothing outlives the process.
+
+Time and blocks move on request with evm_increaseTime and evm_mine. With sparecloud_setLeastTip the chain takes no
+transaction that tips less (of a legacy one: pays less) for one gas: it waits until outbid, or until that falls.
 """
 
 import threading
@@ -13,23 +16,21 @@ from typing import Final, cast
 
 from eth.abc import BlockHeaderAPI, ReceiptAPI, SignedTransactionAPI, StateAPI
 from eth.chains.base import MiningChain
-from eth.consensus.noproof import NoProofConsensus
 from eth.constants import BLANK_ROOT_HASH, ZERO_ADDRESS, ZERO_HASH32
 from eth.db.atomic import AtomicDB
 from eth.typing import AccountDetails
-from eth.vm.forks.berlin import BerlinVM
-from eth.vm.forks.london import LondonVM
 from eth.vm.spoof import SpoofTransaction
 from eth_abi.abi import decode
 from eth_typing import Address, BlockNumber, Hash32
 from eth_utils.exceptions import ValidationError
 
 from core.chain.embedded_json import Json, block_json, logs_json, receipt_json, to_hex, transaction_json
+from core.chain.embedded_rules import CLASSIC, LONDON
 
-BLOCK_GAS: Final = 30_000_000
 LEGACY_GAS_PRICE: Final = 10**9
 PRIORITY_FEE: Final = 10**9
 IDLE_BLOCK_S: Final = 2
+_FEE_MARKET: Final = 2
 _REVERT_WITH_REASON: Final = bytes.fromhex("08c379a0")
 
 
@@ -43,32 +44,10 @@ class RpcError(Exception):
         self.data = data
 
 
-class _Trusting:
-    """Skips header checks: every block is our own, and equal timestamps are meant."""
-
-    @classmethod
-    def validate_header(cls, header: object, parent_header: object) -> None: ...
-
-    def validate_block(self, block: object) -> None: ...
-
-    @classmethod
-    def validate_seal(cls, header: object) -> None: ...
-
-    def validate_seal_extension(self, header: object, parents: object) -> None: ...
-
-
-class _FeeMarketVm(_Trusting, LondonVM):
-    consensus_class = NoProofConsensus
-
-
-class _LegacyFeeVm(_Trusting, BerlinVM):
-    consensus_class = NoProofConsensus
-
-
 class EmbeddedChain:
     """A ledger in memory. `answer` is the only door, and may be knocked on from any thread.
 
-    `legacy_fees` gives blocks without a base fee and refuses EIP-1559 transactions, as Ethereum Classic does.
+    `legacy_fees` gives Ethereum Classic's rules: no base fee, no EIP-1559 transactions, its own table of opcodes.
     `funded` maps 20-byte addresses to balances in wei.
     """
 
@@ -80,9 +59,8 @@ class EmbeddedChain:
         legacy_fees: bool = False,
         now: Callable[[], float] = time.time,
     ) -> None:
-        vm = _LegacyFeeVm if legacy_fees else _FeeMarketVm
+        self._rules = CLASSIC if legacy_fees else LONDON
         self._chain_id = chain_id
-        self._legacy_fees = legacy_fees
         self._now = now
         self._skipped_s = 0
         self._lock = threading.Lock()
@@ -91,13 +69,15 @@ class EmbeddedChain:
         self._receipts: dict[str, dict[str, Json]] = {}
         self._transactions: dict[str, dict[str, Json]] = {}
         self._logs: list[dict[str, Json]] = []
-        self._queued: dict[tuple[bytes, int], SignedTransactionAPI] = {}
-        chain_class = MiningChain.configure("EmbeddedMiningChain", chain_id=chain_id, vm_configuration=((0, vm),))
+        self._pool: dict[tuple[Address, int], SignedTransactionAPI] = {}
+        self._least_tip = 0
+        vms = ((0, self._rules.vm),)
+        chain_class = MiningChain.configure("EmbeddedMiningChain", chain_id=chain_id, vm_configuration=vms)
         genesis: dict[str, int | BlockNumber | bytes | Address | Hash32 | None] = {
             "coinbase": ZERO_ADDRESS,
             "difficulty": 1,
             "extra_data": b"",
-            "gas_limit": BLOCK_GAS,
+            "gas_limit": self._rules.block_gas,
             "mix_hash": ZERO_HASH32,
             "nonce": b"\0" * 8,
             "receipt_root": BLANK_ROOT_HASH,
@@ -132,11 +112,13 @@ class EmbeddedChain:
             "eth_syncing": lambda: False,
             "eth_accounts": list,
             "eth_blockNumber": lambda: hex(len(self._blocks) - 1),
-            "eth_gasPrice": lambda: hex(self._base_fee() + (LEGACY_GAS_PRICE if self._legacy_fees else PRIORITY_FEE)),
+            "eth_gasPrice": lambda: hex(
+                self._base_fee() + PRIORITY_FEE if self._rules.fee_market else LEGACY_GAS_PRICE
+            ),
             "eth_getBlockByNumber": self._get_block,
             "eth_getBlockByHash": self._get_block_by_hash,
             "eth_getBalance": lambda a, block="latest": hex(self._state(block).get_balance(_address(a))),
-            "eth_getTransactionCount": lambda a, block="latest": hex(self._state(block).get_nonce(_address(a))),
+            "eth_getTransactionCount": self._get_transaction_count,
             "eth_getCode": lambda a, block="latest": to_hex(self._state(block).get_code(_address(a))),
             "eth_getStorageAt": lambda a, slot, block="latest": to_hex(
                 self._state(block).get_storage(_address(a), _number(slot)).to_bytes(32, "big")
@@ -149,8 +131,9 @@ class EmbeddedChain:
             "eth_getLogs": self._get_logs,
             "evm_increaseTime": self._increase_time,
             "evm_mine": lambda *_: self._mine(None),  # the arguments other nodes take are ignored
+            "sparecloud_setLeastTip": self._set_least_tip,
         }
-        if not self._legacy_fees:
+        if self._rules.fee_market:
             handlers["eth_maxPriorityFeePerGas"] = lambda: hex(PRIORITY_FEE)
             handlers["eth_feeHistory"] = self._fee_history
         return handlers
@@ -159,7 +142,7 @@ class EmbeddedChain:
         return max(int(self._now()) + self._skipped_s, self._headers[-1].timestamp)
 
     def _base_fee(self) -> int:
-        return 0 if self._legacy_fees else self._chain.header.base_fee_per_gas or 0
+        return (self._chain.header.base_fee_per_gas or 0) if self._rules.fee_market else 0
 
     def _position(self, block: Json) -> int:
         match block:
@@ -177,7 +160,7 @@ class EmbeddedChain:
         header = self._headers[position]
         if position == len(self._headers) - 1:
             header = self._chain.header.copy(timestamp=self._second())
-        if costless and not self._legacy_fees:
+        if costless and self._rules.fee_market:
             header = header.copy(base_fee_per_gas=0)
         return self._chain.get_vm(header).state
 
@@ -186,7 +169,8 @@ class EmbeddedChain:
         state = self._state(block, costless=True)
         sender = _address(call.get("from", "0x" + "00" * 20))
         to = call.get("to")
-        gas = min(_number(call["gas"]), BLOCK_GAS) if call.get("gas") else BLOCK_GAS
+        most = self._rules.block_gas
+        gas = min(_number(call["gas"]), most) if call.get("gas") else most
         value = _number(call.get("value") or 0)
         transaction = self._chain.get_vm().create_unsigned_transaction(
             nonce=state.get_nonce(sender),
@@ -213,7 +197,7 @@ class EmbeddedChain:
     def _estimate_gas(self, call: Mapping[str, Json], block: Json = "latest", *_: Json) -> Json:
         # Generous instead of searched for: what is not used is not paid, and searching costs ten executions.
         used, _output = self._run({**call, "gas": None}, block)
-        return hex(min(BLOCK_GAS, used + (used - 21_000) // 8 + (2_500 if used > 21_000 else 0)))
+        return hex(min(self._rules.block_gas, used + (used - 21_000) // 8 + (2_500 if used > 21_000 else 0)))
 
     def _send_raw_transaction(self, raw: Json) -> Json:
         try:
@@ -224,19 +208,47 @@ class EmbeddedChain:
             raise RpcError(-32000, f"transaction refused: {problem}") from problem
         if transaction.chain_id not in (None, self._chain_id):
             raise RpcError(-32000, f"invalid chain id: have {transaction.chain_id}, want {self._chain_id}")
-        hash_ = to_hex(transaction.hash)
-        if hash_ in self._transactions:
-            raise RpcError(-32000, "already known")
+        self._admit(transaction, sender)
+        self._pool[sender, transaction.nonce] = transaction
+        self._mine_ready(sender)
+        return to_hex(transaction.hash)
+
+    def _admit(self, transaction: SignedTransactionAPI, sender: Address) -> None:
+        rival = self._pool.get((sender, transaction.nonce))
         nonce = self._state().get_nonce(sender)
+        if to_hex(transaction.hash) in self._transactions or (rival and rival.hash == transaction.hash):
+            raise RpcError(-32000, "already known")
         if transaction.nonce < nonce:
             raise RpcError(-32000, f"nonce too low: next nonce {nonce}, tx nonce {transaction.nonce}")
-        if transaction.nonce > nonce:
-            self._queued[sender, transaction.nonce] = transaction
-            return hash_
-        self._mine(transaction)
-        while (queued := self._queued.pop((sender, self._state().get_nonce(sender)), None)) is not None:
-            self._mine(queued)
-        return hash_
+        if transaction.gas > self._rules.block_gas:
+            raise RpcError(-32000, "exceeds block gas limit")
+        limit = self._rules.initcode_limit
+        if limit is not None and not transaction.to and len(transaction.data) > limit:
+            raise RpcError(-32000, f"max initcode size exceeded: code size {len(transaction.data)}, limit {limit}")
+        if rival and any(10 * new < 11 * old for new, old in zip(_offers(transaction), _offers(rival), strict=True)):
+            raise RpcError(-32000, "replacement transaction underpriced")
+
+    def _mine_ready(self, sender: Address) -> None:
+        """Give each of the sender's transactions whose turn it is, and whose tip is enough, its block."""
+        while (waiting := self._pool.get((sender, self._state().get_nonce(sender)))) is not None:
+            highest, tip = _offers(waiting)
+            if min(tip, highest - self._base_fee()) < self._least_tip:
+                return
+            del self._pool[sender, waiting.nonce]
+            self._mine(waiting)
+
+    def _set_least_tip(self, wei: Json) -> Json:
+        self._least_tip = _number(wei)
+        for sender in {sender for sender, _ in self._pool}:
+            self._mine_ready(sender)
+        return True
+
+    def _get_transaction_count(self, account: Json, block: Json = "latest") -> Json:
+        sender = _address(account)
+        nonce = self._state(block).get_nonce(sender)
+        while block == "pending" and (sender, nonce) in self._pool:
+            nonce += 1
+        return hex(nonce)
 
     def _mine(self, transaction: SignedTransactionAPI | None) -> Json:
         self._chain.set_header_timestamp(self._second())
@@ -325,6 +337,13 @@ class EmbeddedChain:
     def _increase_time(self, seconds: Json) -> Json:
         self._skipped_s += _number(seconds)
         return hex(self._skipped_s)
+
+
+def _offers(transaction: SignedTransactionAPI) -> tuple[int, int]:
+    """The most that one gas may cost, and how much of it may be a tip."""
+    if getattr(transaction, "type_id", None) == _FEE_MARKET:
+        return transaction.max_fee_per_gas, transaction.max_priority_fee_per_gas
+    return transaction.gas_price, transaction.gas_price
 
 
 def _reverted(output: bytes, problem: str) -> RpcError:

@@ -1,6 +1,7 @@
 """The tree over a lease's shares: OpenZeppelin's standard Merkle tree (leaves hashed twice, pairs sorted). Pure.
 
-An odd node out is carried up unchanged, which OpenZeppelin's MerkleProof verifies just as well.
+Its nodes lie in an array, the root first and the leaves last in reverse order, so that the contract can rebuild the
+root from all leaves with OpenZeppelin's multiproof, and verify one leaf with a plain proof.
 """
 
 from collections.abc import Sequence
@@ -11,10 +12,15 @@ from eth_hash.auto import keccak
 from core.model import Share
 
 
-def detail(share: Share) -> bytes:
+def resources(share: Share) -> bytes:
     """32 bytes that commit to what the contract need not understand: the share's resources and rate."""
     amounts = [value for _, value in share.resources.dimensions()]
     return keccak(encode(["uint32[]", "uint256"], [amounts, share.rate]))
+
+
+def detail(share: Share) -> bytes:
+    """32 bytes that commit to what a claim need not look into: keccak256(abi.encode(penalty, resources))."""
+    return keccak(encode(["uint128", "bytes32"], [share.penalty, resources(share)]))
 
 
 def leaf(share: Share) -> bytes:
@@ -25,27 +31,24 @@ def leaf(share: Share) -> bytes:
 
 def root(leaves: Sequence[bytes]) -> bytes:
     """The root over `leaves`, of which there must be one at least; their order matters."""
-    return _levels(leaves)[-1][0]
+    return _nodes(leaves)[0]
 
 
 def proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
     """The siblings that lead from `leaves[index]` up to the root."""
+    nodes = _nodes(leaves)
+    at = len(nodes) - 1 - index
     siblings = []
-    for level in _levels(leaves)[:-1]:
-        if (index ^ 1) < len(level):
-            siblings.append(level[index ^ 1])
-        index //= 2
+    while at:
+        siblings.append(nodes[at + 1 if at % 2 else at - 1])
+        at = (at - 1) // 2
     return tuple(siblings)
 
 
-def _levels(leaves: Sequence[bytes]) -> list[list[bytes]]:
+def _nodes(leaves: Sequence[bytes]) -> list[bytes]:
     if not leaves:
         raise ValueError("a tree needs a leaf")
-    levels = [list(leaves)]
-    while len(level := levels[-1]) > 1:
-        levels.append([_parent(level[at : at + 2]) for at in range(0, len(level), 2)])
-    return levels
-
-
-def _parent(pair: list[bytes]) -> bytes:
-    return pair[0] if len(pair) == 1 else keccak(min(pair) + max(pair))
+    nodes = [b""] * (len(leaves) - 1) + list(reversed(leaves))
+    for at in reversed(range(len(leaves) - 1)):
+        nodes[at] = keccak(b"".join(sorted(nodes[2 * at + 1 : 2 * at + 3])))
+    return nodes

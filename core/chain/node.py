@@ -29,21 +29,38 @@ from web3.exceptions import (
     Web3RPCError,
 )
 from web3.providers import JSONBaseProvider
-from web3.types import LogReceipt, RPCEndpoint, RPCResponse, TxParams, Wei
+from web3.types import BlockIdentifier, LogReceipt, RPCEndpoint, RPCResponse, TxParams, Wei
 
 from core.chain.artifact import Artifact
+from core.chain.networks import is_loopback
 from core.chain.reverts import explained
-from core.chain.transaction import LegacyFee, MarketFee
+from core.chain.transaction import Fee, LegacyFee, MarketFee
 from core.errors import ChainUnavailable, InvalidInput, NotEnoughCoin, SparecloudError, TransactionFailed
 from core.model import Address, Amount
 
 _ANSWER_LIMIT: Final = 32 * 2**20
-_FALLBACK_TIP: Final = 10**9
-_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+_GWEI: Final = 10**9
+_FALLBACK_TIP: Final = _GWEI
+_LEAST_TIP: Final = _GWEI // 1000
+_TIPS_OF_BLOCKS: Final = 10
+# What geth, core-geth, Erigon, Nethermind, Besu and anvil say; there is no common code for any of it.
+_BROKE: Final = ("insufficient funds", "insufficient balance", "insufficientfunds", "upfront cost exceeds")
+_KNOWN: Final = ("already known", "alreadyknown", "already imported", "known transaction")
+_USED: Final = ("nonce too low", "old nonce", "oldnonce", "nonce below")
+_UNDERBID: Final = ("replacement", "could not replace")
+_TOO_CHEAP: Final = ("underpriced", "fee too low", "feetoolow", "less than block base fee", "minimum gas price")
 
 
 class NonceTaken(TransactionFailed):
-    """The nonce was used meanwhile, by this wallet in another process: worth another try."""
+    """The nonce was used meanwhile, by this wallet in another place: worth another try."""
+
+
+class Underbid(NonceTaken):
+    """The node has a transaction with this nonce, and wants a higher fee for another in its place."""
+
+
+class FeeTooLow(TransactionFailed):
+    """The node takes no transaction for so low a fee."""
 
 
 class _AlreadyKnown(TransactionFailed):
@@ -54,6 +71,7 @@ class _AlreadyKnown(TransactionFailed):
 class Receipt:
     """What became of a mined transaction. `contract` is what it created, if it did."""
 
+    transaction: str
     block: int
     succeeded: bool
     gas_used: int
@@ -96,6 +114,11 @@ class Node:
             block = self._web3.eth.get_block("latest")
             return int(block["number"]), int(block["timestamp"])
 
+    def block_gas(self) -> int:
+        """The most gas that one block, and so one transaction, may take."""
+        with _translated():
+            return int(self._web3.eth.get_block("latest")["gasLimit"])
+
     def native_balance(self, account: Address) -> Amount:
         """What `account` holds of the chain's own coin."""
         with _translated():
@@ -106,28 +129,62 @@ class Node:
         with _translated():
             return len(self._web3.eth.get_code(checksummed(account))) > 0
 
+    def genesis(self) -> str:
+        """The hash of the first block, which tells apart chains that share an id."""
+        return self.block(0)[0]
+
+    def block(self, number: int) -> tuple[str, int]:
+        """Hash and time (Unix seconds) of a block."""
+        with _translated():
+            block = self._web3.eth.get_block(number)
+            return str(block["hash"].to_0x_hex()), int(block["timestamp"])
+
     def next_nonce(self, account: Address) -> int:
         """The first nonce that neither a block nor the node's pending transactions use."""
         with _translated():
             return int(self._web3.eth.get_transaction_count(checksummed(account), "pending"))
+
+    def nonces_used(self, account: Address, depth: int = 0) -> int:
+        """How many nonces blocks have used up, leaving out the `depth` latest blocks."""
+        with _translated():
+            block: BlockIdentifier = max(0, int(self._web3.eth.block_number) - depth) if depth else "latest"
+            return int(self._web3.eth.get_transaction_count(checksummed(account), block))
 
     def call(self, contract: Contract, function: str, arguments: Sequence[object] = ()) -> Any:
         """What a view answers; the caller checks its shape."""
         with _translated():
             return contract.functions[function](*arguments).call()
 
-    def fee(self) -> LegacyFee | MarketFee:
-        """What to pay for gas now: EIP-1559 where blocks have a base fee, else the node's gas price."""
+    def fee(self, highest: int | None = None) -> Fee:
+        """What to pay for one gas now: EIP-1559 where blocks have a base fee, else the node's gas price.
+
+        Not more than `highest` wei, whatever the node says. Raises TransactionFailed where that cannot be enough.
+        """
         with _translated():
-            block = self._web3.eth.get_block("latest")
-            base = block.get("baseFeePerGas")
+            base = self._web3.eth.get_block("latest").get("baseFeePerGas")
+            price = int(self._web3.eth.gas_price) if base is None else int(base)
+            if highest is not None and price > highest:
+                raise TransactionFailed(
+                    f"One gas costs {price / _GWEI:.9g} gwei now, and your limit is {highest / _GWEI:.9g} gwei.",
+                    "Wait until the chain is cheaper, or raise highest_gas_gwei under [network] in the settings.",
+                )
             if base is None:
-                return LegacyFee(int(self._web3.eth.gas_price))
-            try:
-                tip = int(self._web3.eth.max_priority_fee)
-            except (MethodUnavailable, Web3RPCError):
-                tip = _FALLBACK_TIP
-            return MarketFee(highest=2 * int(base) + tip, tip=tip)
+                return LegacyFee(price)
+            tip = max(_LEAST_TIP, self._tip())
+            # Room for the base fee to double, which takes six full blocks.
+            most = 2 * price + tip
+            return MarketFee(most, tip) if highest is None else MarketFee(min(most, highest), min(tip, highest))
+
+    def _tip(self) -> int:
+        """The median of what the latest blocks' transactions tipped, as far as the node can tell."""
+        try:
+            history = self._web3.eth.fee_history(_TIPS_OF_BLOCKS, "latest", [50.0])
+            used = zip(history["gasUsedRatio"], history.get("reward") or (), strict=False)
+            tips = sorted(int(tip[0]) for ratio, tip in used if ratio)
+            # Empty blocks report a tip of zero, which says nothing.
+            return tips[len(tips) // 2] if tips else int(self._web3.eth.max_priority_fee)
+        except (MethodUnavailable, Web3RPCError):
+            return _FALLBACK_TIP
 
     def estimate_gas(self, sender: Address, to: Address | None, value: int, data: bytes) -> int:
         """Gas that a transaction takes if sent now. Raises what `explained` makes of a refusal."""
@@ -151,7 +208,7 @@ class Node:
     def send(self, raw: bytes) -> str:
         """Hand over a signed transaction, also one handed over before; its hash.
 
-        Raises NonceTaken, NotEnoughCoin, TransactionFailed.
+        Raises NonceTaken, Underbid, FeeTooLow, NotEnoughCoin, TransactionFailed.
         """
         try:
             with _translated():
@@ -169,6 +226,7 @@ class Node:
                 return None
             created = found["contractAddress"]
             return Receipt(
+                transaction=transaction,
                 block=int(found["blockNumber"]),
                 succeeded=int(found["status"]) == 1,
                 gas_used=int(found["gasUsed"]),
@@ -197,7 +255,7 @@ class _Provider(JSONBaseProvider):
     def __init__(self, rpc_url: str, host: str, timeout_s: float) -> None:
         super().__init__()
         self.session = requests.Session()
-        self.session.trust_env = host not in _LOOPBACK
+        self.session.trust_env = not is_loopback(rpc_url)
         for scheme in ("http://", "https://"):
             self.session.mount(scheme, HTTPAdapter(pool_maxsize=16))
         self._rpc_url = rpc_url
@@ -263,10 +321,18 @@ def _refused(problem: Web3RPCError) -> SparecloudError:
     error = (problem.rpc_response or {}).get("error")
     message = str(error.get("message", "") if isinstance(error, dict) else error or problem)[:200]
     lowered = message.lower()
-    if "insufficient funds" in lowered or "insufficient balance" in lowered:
+
+    def says(*phrases: str) -> bool:
+        return any(phrase in lowered for phrase in phrases)
+
+    if says(*_BROKE):
         return NotEnoughCoin("The wallet cannot pay the chain's fee.", "Add some of the chain's own coin to it.")
-    if "already known" in lowered or "already imported" in lowered or "known transaction" in lowered:
+    if says(*_KNOWN):
         return _AlreadyKnown("The chain has this transaction already.")
-    if "nonce too low" in lowered or "underpriced" in lowered or "old nonce" in lowered:
+    if says(*_USED):
         return NonceTaken(f"The chain refused the transaction: {message}.", "Try again.")
+    if says(*_UNDERBID):
+        return Underbid(f"The chain refused the transaction: {message}.", "Try again.")
+    if says(*_TOO_CHEAP):
+        return FeeTooLow(f"The chain refused the transaction's fee: {message}.", "Try again when the chain is calmer.")
     return TransactionFailed(f"The chain refused: {message}.", "Look at the lease before trying again.")

@@ -1,8 +1,8 @@
 """What parties sign, as EIP-712 digests in the escrow's domain, and who signed. Pure.
 
-Only a Voucher is ever shown to the contract; the other statements are evidence between people. An Offer is hashed by
-its canonical JSON, because nobody but this program reads one. Signatures are r, s, v with v 27 or 28 and s in the
-lower half of the curve's order (EIP-2), so that a statement has one valid signature a key.
+Vouchers and acceptances are shown to the contracts; the other statements are evidence between people. An Offer is
+hashed by its canonical JSON, because nobody but this program reads one. Signatures are r, s, v with v 27 or 28 and s
+in the lower half of the curve's order (EIP-2), so that a statement has one valid signature a key.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from core.model import Acceptance, Address, Amount, Heartbeat, LeaseId, Letterhe
 
 _DOMAIN: Final = keccak(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
 _OFFER: Final = keccak(b"Offer(address donor,uint64 sequence,uint64 expiresAt,bytes32 contentHash)")
-_ACCEPTANCE: Final = keccak(b"Acceptance(bytes32 lease,uint32 index,address donor,uint64 expiresAt)")
+_ACCEPTANCE: Final = keccak(b"Acceptance(bytes32 lease,uint32 index,address donor,uint64 expiresAt,uint256 seats)")
 _HEARTBEAT: Final = keccak(b"Heartbeat(bytes32 lease,uint32 index,uint64 servedSeconds,bool serving)")
 _VOUCHER: Final = keccak(b"Voucher(bytes32 lease,uint32 index,uint128 amount)")
 _LETTERHEAD: Final = keccak(
@@ -90,7 +90,6 @@ def lease_id(escrow: Domain, terms: Terms) -> LeaseId:
         _word(terms.renter),
         _word(terms.session),
         _word(terms.root),
-        _uint(terms.share_count),
         _uint(terms.deposit),
         _uint(terms.ends_at),
         _uint(terms.grace_s),
@@ -117,6 +116,12 @@ def address_of(key: PublicKey) -> Address:
     return Address("0x" + keccak(key.format(compressed=False)[1:])[-20:].hex())
 
 
+def compact(signature: bytes) -> tuple[bytes, bytes]:
+    """The 65 bytes r, s, v as the contracts take them (EIP-2098): r, and s with v's parity in its highest bit."""
+    vs = int.from_bytes(signature[32:64], "big") | (signature[64] - 27) << 255
+    return signature[:32], vs.to_bytes(32, "big")
+
+
 def signature_bytes(text: str) -> bytes:
     """The 65 bytes that `text` (0x and 130 hexadecimal digits) spells. Raises InvalidInput."""
     try:
@@ -132,8 +137,8 @@ def _struct(statement: Statement) -> bytes:
         case Offer(donor=donor, sequence=sequence, expires_at=expires_at):
             content = keccak(msgspec.json.encode(statement, order="sorted"))
             return _hashed(_OFFER, _word(donor), _uint(sequence), _uint(expires_at), content)
-        case Acceptance(lease, index, donor, expires_at):
-            return _hashed(_ACCEPTANCE, _word(lease), _uint(index), _word(donor), _uint(expires_at))
+        case Acceptance(lease, index, donor, expires_at, seats):
+            return _hashed(_ACCEPTANCE, _word(lease), _uint(index), _word(donor), _uint(expires_at), _word(seats))
         case Heartbeat(lease, index, served_s, serving):
             return _hashed(_HEARTBEAT, _word(lease), _uint(index), _uint(served_s), _uint(serving))
         case Voucher(lease, index, amount):

@@ -7,18 +7,32 @@ owner can read, and whoever stole one could sign away at most what is left in it
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NoReturn
 
 from coincurve import PrivateKey
 
-from core.chain.keystore import SCRYPT_N, KeyringStore, KeystoreFiles, OwnerFiles, Passphrase, Secret, SecretStore
+from core.chain.keystore import (
+    SCRYPT_N,
+    KeyringStore,
+    KeystoreFiles,
+    OwnerFiles,
+    Passphrase,
+    Secret,
+    SecretStore,
+    decrypted,
+    encrypted,
+)
+from core.chain.nonces import exclusive
 from core.chain.transaction import Transaction
 from core.chain.typed_data import address_of
 from core.errors import InvalidInput, WalletUnavailable
 from core.model import Address
 
 _WALLET: Final = "wallet"
+_LOCK_WITHIN_S: Final = 30.0
 _KEY: Final = re.compile(r"(0x)?[0-9a-fA-F]{64}")
 
 
@@ -78,9 +92,13 @@ class Key:
 
 
 class Wallet:
-    """One key in a store, locked until `unlock`, and session keys in another that is always open."""
+    """One key in a store, locked until `unlock`, and session keys in another that is always open.
 
-    def __init__(self, keys: SecretStore, sessions: SecretStore) -> None:
+    In `folder` the processes that share this wallet agree on who goes first; without one it is this process's own.
+    """
+
+    def __init__(self, keys: SecretStore, sessions: SecretStore, folder: Path | None = None) -> None:
+        self.folder = folder
         self._keys = keys
         self._sessions = sessions
         self._key: Key | None = None
@@ -112,6 +130,17 @@ class Wallet:
         del text
         return self._adopt(key)
 
+    def import_keystore(self, text: str, passphrase: Passphrase) -> Address:
+        """Keep the key of an Ethereum V3 key file's `text`, and unlock it.
+
+        Raises WalletUnavailable where the file is damaged, the passphrase wrong, or another key here already.
+        """
+        return self._adopt(_key_of(decrypted(text, passphrase, "the key file")))
+
+    def export_keystore(self, passphrase: Passphrase, *, scrypt_n: int = SCRYPT_N) -> str:
+        """The unlocked key as an Ethereum V3 key file under `passphrase`, which wallets everywhere can read."""
+        return encrypted(self.key.secret(), passphrase, scrypt_n)
+
     def unlock(self) -> Address:
         """Read the key. Raises WalletUnavailable where there is none, or the passphrase is wrong."""
         if self._key is None:
@@ -121,10 +150,13 @@ class Wallet:
         return self._key.address
 
     def open(self) -> Address:
-        """Unlock the key, or create one where there is none."""
+        """Unlock the key, or create one where there is none; processes that do so at once get the same one."""
         if self._key is None:
             self._key = _read(self._keys, _WALLET)
-        return self.create() if self._key is None else self._key.address
+        if self._key is None:
+            with self._alone():
+                self._key = _read(self._keys, _WALLET) or self._keep(Key.random())
+        return self._key.address
 
     def lock(self) -> None:
         """Forget the key until the next `unlock`."""
@@ -154,15 +186,26 @@ class Wallet:
         self._session_keys.pop(address, None)
 
     def _adopt(self, key: Key) -> Address:
-        kept = _read(self._keys, _WALLET)
-        if kept is None:
-            self._keys.put(_WALLET, key.secret())
-        elif kept.address != key.address:
+        with self._alone():
+            kept = _read(self._keys, _WALLET) or self._keep(key)
+        if kept.address != key.address:
             raise WalletUnavailable(
                 f"This folder already has the wallet {kept.address}.", "Use it, or choose another data folder."
             )
         self._key = key
         return key.address
+
+    def _keep(self, key: Key) -> Key:
+        self._keys.put(_WALLET, key.secret())
+        return key
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        if self.folder is None:
+            yield
+            return
+        with exclusive(self.folder / f"{_WALLET}.lock", _LOCK_WITHIN_S):
+            yield
 
 
 def wallet_in(folder: Path, passphrase: Passphrase | None = None, *, scrypt_n: int = SCRYPT_N) -> Wallet:
@@ -172,15 +215,15 @@ def wallet_in(folder: Path, passphrase: Passphrase | None = None, *, scrypt_n: i
     """
     files = OwnerFiles(folder / "sessions")
     if passphrase is not None:
-        return Wallet(KeystoreFiles(folder, passphrase, scrypt_n), files)
+        return Wallet(KeystoreFiles(folder, passphrase, scrypt_n), files, folder)
     if (folder / f"{_WALLET}.json").exists():
-        raise WalletUnavailable("The wallet is protected by a passphrase.", "Enter it, or name a passphrase file.")
+        raise WalletUnavailable("The wallet is protected by a passphrase.", "Enter it: sparecloud wallet unlock.")
     ring = KeyringStore(str(folder.resolve()))
     if not ring.works():
         raise WalletUnavailable(
             "This computer's keyring does not work.", "Choose a passphrase; the key is then kept in an encrypted file."
         )
-    return Wallet(ring, ring)
+    return Wallet(ring, ring, folder)
 
 
 def _session_name(address: Address) -> str:
@@ -189,8 +232,10 @@ def _session_name(address: Address) -> str:
 
 def _read(store: SecretStore, name: str) -> Key | None:
     secret = store.get(name)
-    if secret is None:
-        return None
+    return None if secret is None else _key_of(secret)
+
+
+def _key_of(secret: Secret) -> Key:
     try:
         return Key(PrivateKey(secret.reveal()))
     except ValueError:

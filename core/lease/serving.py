@@ -7,6 +7,7 @@ from typing import Final
 from core.lease import effects as do
 from core.lease import facts as was
 from core.model import Agreement, Amount, Share
+from core.pledges import NO_SEATS
 from core.reason import Reason
 
 ASK_AGAIN_S: Final = 4
@@ -56,6 +57,7 @@ class Service:
     paid: Amount = Amount(0)
     reason: Reason | None = None
     why: str = ""
+    seats: str = NO_SEATS
 
     @property
     def share(self) -> Share:
@@ -73,9 +75,9 @@ class Service:
 _Step = tuple[Service, tuple[do.Effect, ...]]
 
 
-def accept(agreement: Agreement, index: int, *, now: int, hold_s: int) -> _Step:
-    """A share accepted: its room is held for `hold_s` seconds."""
-    service = Service(agreement, index, ServicePhase.ACCEPTED, deadline=now + hold_s, asked_at=now)
+def accept(agreement: Agreement, index: int, *, now: int, hold_s: int, seats: str = NO_SEATS) -> _Step:
+    """A share accepted: its room is held for `hold_s` seconds, its `seats` until it ends."""
+    service = Service(agreement, index, ServicePhase.ACCEPTED, deadline=now + hold_s, asked_at=now, seats=seats)
     return service, (do.AnswerAccepted(),)
 
 

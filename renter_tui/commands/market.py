@@ -12,6 +12,7 @@ from core.view import OfferLine, RenterView, resources_text, spare
 from renter_tui.commands.options import request_options
 from renter_tui.commands.shell import Shell, json_option, pass_shell
 from renter_tui.commands.tables import table
+from renter_tui.widgets.quote_text import pledged_words
 from renter_tui.widgets.words import coins, cores, count, gib, short, span
 
 NOTHING_FITS: Final = 9
@@ -84,8 +85,9 @@ def quote_text(answer: Quote, names: Mapping[Address, str]) -> str:
         (
             table(("#>", "DONOR", "ADDRESS", "WORKER", "SPARE/H>", "AT MOST>"), rows),
             "",
-            f"Waste:  {per_mille // 10}.{per_mille % 10} % of the market left too small to use",
-            f"Total:  {spare(answer.total())} at most",
+            f"Pledged: {pledged_words(answer)}",
+            f"Waste:   {per_mille // 10}.{per_mille % 10} % of the market left too small to use",
+            f"Total:   {spare(answer.total())} at most",
         )
     )
 

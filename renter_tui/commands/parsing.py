@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from core.errors import InvalidInput
-from core.model import COIN_UNIT, Amount, Request, Resources
+from core.model import COIN_UNIT, Amount, Request, Resources, address
 
 _NUMBER: Final = r"[0-9]{1,12}(?:\.[0-9]{1,18})?"
 _MEMORY: Final = re.compile(rf"({_NUMBER})(m|mib|g|gib)", re.IGNORECASE)
@@ -50,6 +50,37 @@ def coin(text: str) -> Amount:
     return Amount(_whole(text, COIN_UNIT, text, "an amount of SPARE", "Write 5 or 0.25."))
 
 
+def native(text: str) -> Amount:
+    """Smallest units of "5", "0.25" of the chain's own coin. Raises InvalidInput."""
+    return Amount(_whole(text, COIN_UNIT, text, "an amount of the chain's own coin", "Write 5 or 0.25."))
+
+
+def some_coin(text: str) -> Amount:
+    """Like `coin`, and more than nothing. Raises InvalidInput."""
+    return _some(coin(text), text)
+
+
+def some_native(text: str) -> Amount:
+    """Like `native`, and more than nothing. Raises InvalidInput."""
+    return _some(native(text), text)
+
+
+def account(text: str) -> str:
+    """An account as typed: its capital letters are a checksum. Raises InvalidInput."""
+    try:
+        address(text)
+    except ValueError as problem:
+        raise InvalidInput(f"{text!r} is not an account: {problem}.", "Copy it again, whole.") from problem
+    return text
+
+
+def word(text: str) -> str:
+    """The name of a trial or a case, or how it begins, in lower case. Raises InvalidInput."""
+    if not re.fullmatch("0x[0-9a-fA-F]{1,64}", text):
+        raise InvalidInput(f"{text!r} names nothing.", "A name is 0x and up to 64 hexadecimal digits.")
+    return text.lower()
+
+
 def request(
     *,
     workers: int,
@@ -66,6 +97,12 @@ def request(
     except ValueError as problem:
         option = next((option for name, option in _OPTIONS.items() if name in str(problem)), "The request")
         raise InvalidInput(f"{option} is out of bounds: {problem}.", "Choose a value within them.") from problem
+
+
+def _some(amount: Amount, typed: str) -> Amount:
+    if not amount:
+        raise InvalidInput(f"{typed!r} is nothing.", "Name more than zero.")
+    return amount
 
 
 def _whole(number: str, units: int, typed: str, what: str, hint: str) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 import click
 import msgspec
@@ -17,12 +17,17 @@ from core.gateway.agent import RenterAgent
 from core.gateway.host import Build
 from core.model import Address
 
+if TYPE_CHECKING:
+    # web3 takes seconds to import, and most verbs never touch the chain.
+    from renter_tui.deploying import Deployer, Order
+    from renter_tui.holder import Holder
+
 INTERRUPTED: Final = 130
 _Answer = TypeVar("_Answer")
 
 
 class Wallets(Protocol):
-    """What the wallet verbs need of renter_tui/wiring.py; all three raise children of SparecloudError."""
+    """What the verbs about keys and money need of renter_tui/wiring.py; all raise children of SparecloudError."""
 
     def wallet_create(self, home: Path, passphrase_file: Path | None) -> Address:
         """Make a key and keep it in `home` (without a passphrase: in the keyring)."""
@@ -30,6 +35,34 @@ class Wallets(Protocol):
 
     def wallet_import(self, home: Path, key: str, passphrase_file: Path | None) -> Address:
         """Keep the private key `key`, 64 hexadecimal digits."""
+        ...
+
+    def wallet_import_keystore(self, home: Path, text: str, passphrase: str, passphrase_file: Path | None) -> Address:
+        """Keep the key of a V3 key file's `text`, which `passphrase` opens."""
+        ...
+
+    def wallet_export(self, home: Path, target: Path, passphrase: str) -> Address:
+        """Write the key to `target`, a V3 key file under `passphrase`."""
+        ...
+
+    def wallet_address(self, home: Path) -> Address:
+        """Whose wallet it is."""
+        ...
+
+    def wallet_lock(self, home: Path) -> None:
+        """Forget the wallet's passphrase."""
+        ...
+
+    def wallet_unlock(self, home: Path, passphrase: str) -> Address:
+        """Keep the wallet's passphrase."""
+        ...
+
+    def holder(self, home: Path) -> "AbstractAsyncContextManager[Holder]":
+        """The wallet at its market's contracts."""
+        ...
+
+    def deployer(self, home: Path, order: "Order") -> "Deployer":
+        """A deployment of the contracts."""
         ...
 
 
@@ -66,6 +99,15 @@ class Shell:
 
         return asyncio.run(asked())
 
+    def hold(self, work: "Callable[[Holder], Awaitable[_Answer]]") -> _Answer:
+        """What `work` gets done with the wallet at its market's contracts. No agent is needed."""
+
+        async def held() -> _Answer:
+            async with self.tools.wallets().holder(self.home) as holder:
+                return await work(holder)
+
+        return asyncio.run(held())
+
     def show(self, answer: object, text: str) -> None:
         """Print what was asked for: `answer` as one line of JSON, or `text`."""
         click.echo(msgspec.json.encode(answer).decode() if self.as_json else text)
@@ -85,6 +127,15 @@ class Shell:
             raise SparecloudError("Nothing was done: nobody answered.", "Add --yes to agree beforehand.") from nobody
         if not agreed:
             raise SparecloudError("Nothing was done.", "Answer y to go on.")
+
+    async def sign(self, sentence: str, unasked: bool, work: Callable[[], Awaitable[_Answer]]) -> _Answer:
+        """Do `work`, which signs, once the person agreed to `sentence`. Raises SparecloudError."""
+        if unasked:
+            self.say(sentence)
+        # Nothing else runs in this process meanwhile, so the prompt may block the loop.
+        self.confirm(f"{sentence} Go on?", unasked)
+        self.say("Waiting until the chain has it.")
+        return await work()
 
     def fail(self, error: SparecloudError) -> None:
         """Print `error`: what happened, and below it what to do."""

@@ -10,10 +10,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+import msgspec
+
 from core import settings as settings_file
-from core.chain.client import EscrowChain, Market, deploy
+from core.chain.account import VaultAccount
+from core.chain.client import EscrowChain
+from core.chain.deployment import DAY_S, Periods, Plan, TrialRules, deploy
 from core.chain.devchain import read_ready
 from core.chain.keystore import Passphrase, write_for_owner
+from core.chain.suite import NOBODY, Connection
 from core.chain.wallet import Wallet, wallet_in
 from core.errors import SparecloudError
 from core.membership import PASSPHRASE_FILE
@@ -22,8 +27,17 @@ from core.settings import Asking, Donor, Limits, Network, Renter, Settings
 from renter_tui.demo.children import Child, ready_file, start
 
 SUPPLY: Final = Amount(1_000_000 * COIN_UNIT)
+DONOR_STAKE: Final = Amount(5 * COIN_UNIT)
 RENTER_COIN: Final = Amount(100 * COIN_UNIT)
 NATIVE: Final = Amount(10 * COIN_UNIT)
+
+PLAN: Final = Plan(
+    supply=SUPPLY,
+    # Seconds for what takes days: whoever watches sees stakes released, and tests can wait for it.
+    periods=Periods(trial_window_s=25, thaw_s=45 * DAY_S),
+    trials=TrialRules(answer_s=12),
+)
+"""The same rules as a real market's, with short times."""
 
 _WORTHLESS_SCRYPT_N: Final = 2**12
 """These keys live for minutes on a chain of one machine, beside their passphrase: a strong one would only cost time."""
@@ -92,12 +106,18 @@ class LocalMarket:
         return "".join(said) or "none"
 
     async def coin_by_holder(self) -> dict[str, Amount]:
-        """What the bank, every party and the escrow hold: together the supply, to the last unit."""
-        holders = {"bank": self.bank.address, **self.accounts, "escrow": self.bank.market.escrow}
-        return {name: await self.bank.coin_of(account) for name, account in holders.items()}
+        """What the bank and every party own, in their wallets and in the vault, what was burned, and what the vault
+        holds beside that (deposits of leases, bonds): together the supply, to the last unit."""
+        vault = await self.bank.coin_of(self.bank.suite.escrow)
+        held: dict[str, Amount] = {}
+        for name, owner in {"bank": self.bank.address, **self.accounts, "burned": NOBODY}.items():
+            account = await self.bank.account_of(owner)
+            held[name] = Amount(await self.bank.coin_of(owner) + account.total)
+            vault = Amount(vault - account.total)
+        return {**held, "escrow": vault}
 
-    async def create_wallet(self, name: str, *, coin: Amount = Amount(0)) -> None:
-        """Make a party's home: settings, a wallet, and what it starts with."""
+    async def create_wallet(self, name: str, *, coin: Amount = Amount(0), stake: Amount = Amount(0)) -> None:
+        """Make a party's home: settings, a wallet, and what it starts with; `stake` is bonded for it."""
         home = self.home(name)
         home.mkdir(mode=0o700, exist_ok=True)
         secret = secrets.token_urlsafe(24)
@@ -106,8 +126,14 @@ class LocalMarket:
         self.accounts[name] = wallet.address
         (home / settings_file.FILE_NAME).write_text(settings_file.text(self._settings(name)), "utf-8")
         await self.bank.send_native(wallet.address, NATIVE)
-        if coin:
-            await self.bank.send_coin(wallet.address, coin)
+        if coin or stake:
+            await self.bank.send_coin(wallet.address, Amount(coin + stake))
+        if stake:
+            connection = await Connection.connect(self.network, wallet)
+            try:
+                await VaultAccount(connection).stake(stake)
+            finally:
+                connection.close()
 
     def _settings(self, name: str) -> Settings:
         timing = self.timing
@@ -153,18 +179,13 @@ async def local_market(
         bus = await start("bus", "core.wire.embedded", ["--ready-file", str(bus_ready)], folder / "bus.log")
         started.append(bus)
         await asyncio.gather(ready_file(chain, chain_ready, 30), ready_file(bus, bus_ready, 30))
-        bank, found = await _open_bank(folder, chain_ready)
+        bank, network = await _open_bank(folder, chain_ready, str(json.loads(bus_ready.read_text("utf-8"))["url"]))
         try:
-            network = Network(
-                rpc_url=read_ready(chain_ready).rpc_url,
-                coin=found.coin,
-                escrow=found.escrow,
-                bus_url=str(json.loads(bus_ready.read_text("utf-8"))["url"]),
-            )
             market = LocalMarket(folder, timing, donors, chain, bus, network, bank)
             await market.create_wallet("renter", coin=RENTER_COIN)
+            # All but the last have stake, so that both kinds of shares are seen: with a penalty, and without.
             for name in donors:
-                await market.create_wallet(name)
+                await market.create_wallet(name, stake=Amount(0) if name == donors[-1] else DONOR_STAKE)
             yield market
         finally:
             if market is not None:
@@ -176,14 +197,16 @@ async def local_market(
             await child.end()
 
 
-async def _open_bank(folder: Path, chain_ready: Path) -> tuple[EscrowChain, Market]:
+async def _open_bank(folder: Path, chain_ready: Path, bus_url: str) -> tuple[EscrowChain, Network]:
     ready = read_ready(chain_ready)
     wallet = await asyncio.to_thread(_fresh, folder / "bank", Passphrase(secrets.token_urlsafe(24)), ready.funded_key)
-    found = await deploy(ready.rpc_url, wallet, supply=SUPPLY)
-    bank = await EscrowChain.connect(ready.rpc_url, coin=found.coin, escrow=found.escrow, wallet=wallet)
+    network = Network(name="development", rpc_url=ready.rpc_url, bus_url=bus_url)
+    found = await deploy(network, wallet, PLAN, note=lambda _: None)
+    network = msgspec.structs.replace(network, coin=found.coin, escrow=found.escrow)
+    bank = EscrowChain(await Connection.connect(network, wallet))
     if await bank.coin_of(bank.address) != SUPPLY:
         raise SparecloudError("The coin's supply is not what was asked for.", "Look into the chain's log.")
-    return bank, found
+    return bank, network
 
 
 def _fresh(home: Path, passphrase: Passphrase, key: str | None = None) -> Wallet:

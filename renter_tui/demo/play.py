@@ -13,8 +13,8 @@ from core.errors import InvalidInput, SparecloudError
 from core.gateway.agent import RenterAgent
 from core.gateway.presence import connect
 from core.membership import images_folder
-from core.model import LeaseId, Quote, Request, Resources
-from core.observed import JobState
+from core.model import Amount, LeaseId, Quote, Request, Resources
+from core.observed import Account, JobState
 from core.runtime import leftovers
 from core.runtime.container_engine import ContainerEngine
 from core.runtime.images import Images
@@ -71,7 +71,8 @@ async def play(folder: Path, stages: Stages, hold: Callable[[], Awaitable[None]]
     built = await _images(stages)
     leases: set[LeaseId] = set()
     async with _opened(folder, stages, leases) as stage:
-        before = (await stage.market.coin_by_holder())["renter"]
+        before = await stage.market.coin_by_holder()
+        staked = await _stakes(stage)
         quoted_s = await _meet(stage)
         registered_s = await _launch(stage)
         verdict = await _work(stage, folder)
@@ -81,6 +82,7 @@ async def play(folder: Path, stages: Stages, hold: Callable[[], Awaitable[None]]
         line = await _settle(stage)
         held = await stage.market.coin_by_holder()
         supply = await stage.market.bank.supply()
+        bonded = await _stakes(stage)
         with stages.stage("Ending agents, bus and chain"):
             await stage.agent.shutdown()
             await asyncio.gather(*(child.end() for child in stage.market.donors.values()))
@@ -93,7 +95,9 @@ async def play(folder: Path, stages: Stages, hold: Callable[[], Awaitable[None]]
             rate=worker.rate,
             vouched=worker.vouched,
             paid=worker.paid,
-            balance=held[worker.donor_name],
+            balance=Amount(held[worker.donor_name] - before[worker.donor_name]),
+            held_back=Amount(bonded[worker.donor_name].bonded - staked[worker.donor_name].bonded),
+            penalty=worker.penalty,
         )
         for worker in line.workers
     )
@@ -108,10 +112,11 @@ async def play(folder: Path, stages: Stages, hold: Callable[[], Awaitable[None]]
         donors=donors,
         deposit=line.deposit,
         refund=line.refund,
-        renter_before=before,
+        renter_before=before["renter"],
         renter_after=held["renter"],
         supply=supply,
         held=held,
+        pledged={name: account.reserved for name, account in bonded.items()},
         left_behind=left,
     )
 
@@ -216,6 +221,10 @@ async def _quote(agent: RenterAgent, request: Request) -> Quote:
             return answer
         sentence = answer.sentence
     raise InvalidInput(sentence, "Every donor of the demo should have room; look into their logs.")
+
+
+async def _stakes(stage: _Stage) -> dict[str, Account]:
+    return {name: await stage.market.bank.account_of(stage.market.accounts[name]) for name in DONORS}
 
 
 async def _launch(stage: _Stage) -> float:

@@ -22,7 +22,7 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Earned:
-    """What one donor got for what it served."""
+    """What one donor got for what it served; `balance` is what it owns more than before, `penalty` what it pledged."""
 
     name: str
     address: Address
@@ -31,6 +31,8 @@ class Earned:
     vouched: Amount
     paid: Amount
     balance: Amount
+    held_back: Amount
+    penalty: Amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Report:
     renter_after: Amount
     supply: Amount
     held: dict[str, Amount]
+    pledged: dict[str, Amount]
     left_behind: tuple[str, ...]
 
     @property
@@ -84,11 +87,14 @@ class Report:
             found.append("The renter's wallet did not change by exactly what was paid.")
         for donor in self.donors:
             if donor.balance != donor.paid:
-                found.append(f"{donor.name} was paid {donor.paid} and holds {donor.balance}.")
+                found.append(f"{donor.name} was paid {donor.paid} and owns {donor.balance} more.")
+            if not 0 < donor.held_back <= donor.paid:
+                found.append(f"{donor.name} is new, and {donor.held_back} of {donor.paid} were held back.")
             if donor.paid != donor.vouched:
                 found.append(f"{donor.name} redeemed {donor.paid} of the {donor.vouched} vouched for.")
             if not 0 < donor.paid <= donor.rate * donor.served_s:
                 found.append(f"{donor.name} was paid {spare(donor.paid)} for {donor.served_s} s.")
+        found += [f"{name} still has {spare(pledged)} pledged." for name, pledged in self.pledged.items() if pledged]
         found.extend(f"Left behind: {thing}." for thing in self.left_behind)
         return tuple(found)
 
@@ -104,6 +110,8 @@ class Report:
             lines.append(
                 f"  {donor.name:<10}{donor.address[:10]}…  {donor.served_s:4d} s served  {spare(donor.paid, digits=12)}"
             )
+            pledge = f"pledged {spare(donor.penalty)}, released" if donor.penalty else "pledged nothing"
+            lines.append(f"  {'':<10}held back {spare(donor.held_back)} as its stake, being new; {pledge}")
         lines += [
             "",
             "The renter",

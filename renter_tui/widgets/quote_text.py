@@ -24,6 +24,14 @@ def most(quote: Quote) -> str:
     return spare(-(-quote.total() // step) * step)
 
 
+def pledged_words(quote: Quote) -> str:
+    """What the donors stand to lose: "2.1 SPARE, which they stand to lose"."""
+    penalties = sum(share.penalty for share in quote.shares)
+    if not penalties:
+        return "nothing: the donors have no stake"
+    return f"{spare(penalties)}, which the donors stand to lose"
+
+
 def quoted(quote: Quote, view: RenterView | None) -> RenderableType:
     """Which donor hosts which worker at what price; the total, the waste, who could step in."""
     names = {offer.donor: offer.name for offer in view.market} if view else {}
@@ -47,6 +55,7 @@ def _money(quote: Quote, view: RenterView | None) -> Table:
     table.add_column()
     table.add_row("At most", Text(most(quote), f"bold {COIN}"))
     table.add_row("An hour", spare(3600 * quote.rate()))
+    table.add_row("Pledged", pledged_words(quote))
     per_mille = quote.waste.per_mille()
     table.add_row("Waste", f"{per_mille // 10}.{per_mille % 10} % of the market stranded")
     table.add_row("Stand-ins", count(len(quote.alternates), "more donor") if quote.alternates else "none")

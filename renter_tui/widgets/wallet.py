@@ -1,4 +1,6 @@
-"""The wallet: its address, what it holds, and what live leases have locked."""
+"""The wallet: its address, what it holds, its account in the vault, and what live leases have locked."""
+
+from collections.abc import Iterator
 
 from rich.table import Table
 from rich.text import Text
@@ -7,6 +9,8 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from core.observed import Account
+from core.sentences import moment
 from core.view import RenterView, spare
 from renter_tui.live import LiveApp
 from renter_tui.widgets.palette import COIN, DIM, GOOD
@@ -55,11 +59,29 @@ def _holds(view: RenterView) -> Table:
     if view.balances is None:
         table.add_row("Free", "–", "The chain has not answered yet.")
     else:
-        table.add_row("Free", Text(spare(view.balances.coin), f"bold {COIN}"), "to rent with")
+        table.add_row("Free", Text(spare(view.balances.coin), f"bold {COIN}"), _where(view.balances.account))
     table.add_row("Locked", Text(spare(in_leases)), "in live leases: deposits less what is spent")
     if view.balances is not None:
+        for row in _stake(view.balances.account, view.now):
+            table.add_row(*row)
         table.add_row("For fees", Text(spare(view.balances.native, "coin")), "of the chain's own, for transactions")
     return table
+
+
+def _where(account: Account) -> str:
+    in_vault = f", {spare(account.free)} of it in the vault" if account.free else ""
+    return f"to rent with{in_vault}"
+
+
+def _stake(account: Account, now: int) -> Iterator[tuple[str, Text, str]]:
+    """What is bonded and what thaws, where there is any."""
+    if account.bonded:
+        pledged = f"{spare(account.reserved)} of it pledged" if account.reserved else "none of it pledged"
+        yield "Stake", Text(spare(account.bonded)), pledged
+    if account.thawing:
+        over = account.thaws_at <= now
+        until = "thawed: ready to withdraw" if over else f"until {moment(account.thaws_at, now)}"
+        yield "Thawing", Text(spare(account.thawing)), until
 
 
 def _sentence(view: RenterView) -> Text:

@@ -20,7 +20,6 @@ def agreement(shares: int = 3, *, interval_s: int = INTERVAL_S) -> Agreement:
         renter=Address("0x" + "aa" * 20),
         session=Address("0x" + "bb" * 20),
         root="0x" + "11" * 32,
-        share_count=shares,
         deposit=Amount(RATE * DURATION_S * shares),
         ends_at=START + DURATION_S,
         grace_s=30,

@@ -15,8 +15,20 @@ from renter_tui.demo.report import Earned, Figure, Phase, Report
 
 def report() -> Report:
     donors = (
-        Earned("ada", Address("0x" + "11" * 20), 60, Amount(2), Amount(100), Amount(100), Amount(100)),
-        Earned("bob", Address("0x" + "22" * 20), 50, Amount(2), Amount(90), Amount(90), Amount(90)),
+        Earned(
+            "ada",
+            Address("0x" + "11" * 20),
+            60,
+            Amount(2),
+            Amount(100),
+            Amount(100),
+            Amount(100),
+            Amount(75),
+            Amount(20),
+        ),
+        Earned(
+            "bob", Address("0x" + "22" * 20), 50, Amount(2), Amount(90), Amount(90), Amount(90), Amount(67), Amount(0)
+        ),
     )
     return Report(
         phases=(Phase("Quote", 0.5),),
@@ -29,6 +41,7 @@ def report() -> Report:
         renter_after=Amount(810),
         supply=Amount(2000),
         held={"bank": Amount(1000), "renter": Amount(810), "ada": Amount(100), "bob": Amount(90), "escrow": Amount(0)},
+        pledged={"ada": Amount(0), "bob": Amount(0)},
         left_behind=(),
     )
 
@@ -46,6 +59,8 @@ def test_a_clean_run_has_no_fault_and_says_that_coin_is_conserved() -> None:
         (replace(report(), refund=Amount(309)), "do not make the deposit"),
         (replace(report(), renter_after=Amount(811)), "renter's wallet"),
         (replace(report(), left_behind=("container x",)), "Left behind: container x"),
+        (replace(report(), pledged={"bob": Amount(10**18)}), "bob still has 1 SPARE pledged"),
+        (replace(report(), donors=(replace(report().donors[0], held_back=Amount(0)),)), "held back"),
         (replace(report(), donors=(replace(report().donors[0], paid=Amount(0)),)), "ada"),
         (replace(report(), donors=(replace(report().donors[0], served_s=1),)), "for 1 s"),
     ],

@@ -21,6 +21,7 @@ from core.messages import (
 )
 from core.model import (
     MAX_AMOUNT,
+    MAX_DEPOSIT,
     MAX_RESOURCE,
     MAX_SHARES,
     Acceptance,
@@ -43,6 +44,7 @@ SIGNATURE = "0x" + "ef" * 65
 SECRET = "s" * 32
 
 _leases = st.integers(0, 2**256 - 1).map(lambda number: LeaseId(f"0x{number:064x}"))
+_words = st.integers(0, 2**256 - 1).map(lambda number: f"0x{number:064x}")
 _indices = st.integers(0, MAX_SHARES - 1)
 _amounts = st.integers(0, MAX_AMOUNT).map(Amount)
 _signatures = st.integers(0, 2**520 - 1).map(lambda number: f"0x{number:0130x}")
@@ -59,7 +61,7 @@ _messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(Ending, _leases, _indices),
     st.builds(
         Accepted,
-        st.builds(Acceptance, _leases, _indices, st.just(DONOR), st.integers(0, 2**40)),
+        st.builds(Acceptance, _leases, _indices, st.just(DONOR), st.integers(0, 2**40), _words),
         _signatures,
     ),
     st.builds(Refused, _leases, _indices, st.text(max_size=200).filter(str.isprintable)),
@@ -176,10 +178,10 @@ def test_the_index_of_a_proposal_is_one_of_the_agreement() -> None:
 
 def test_the_largest_agreement_fits_a_message() -> None:
     resources = Resources(*[MAX_RESOURCE] * 5)
-    rate = Amount(10**37)
-    each = Amount(MAX_AMOUNT // MAX_SHARES)
-    shares = tuple(Share(index, DONOR, resources, rate, each) for index in range(MAX_SHARES))
-    terms = Terms(DONOR, DONOR, "0x" + "11" * 32, MAX_SHARES, Amount(MAX_AMOUNT), 2**40, 2**31 - 1, "0x" + "22" * 32)
+    rate = Amount(MAX_AMOUNT)
+    each = Amount(MAX_DEPOSIT // MAX_SHARES)
+    shares = tuple(Share(index, DONOR, resources, rate, each, Amount(MAX_AMOUNT)) for index in range(MAX_SHARES))
+    terms = Terms(DONOR, DONOR, "0x" + "11" * 32, Amount(MAX_DEPOSIT), 2**40, 2**31 - 1, "0x" + "22" * 32)
     proposal = Proposal(Agreement(LEASE, terms, shares, 3600, Kind.SPARK, "0x" + "44" * 32), 0)
 
     assert decode(encode(proposal)) == proposal

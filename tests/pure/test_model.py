@@ -28,6 +28,7 @@ from core.model import (
     Waste,
     address,
 )
+from core.pledges import NO_SEATS
 from tests.pure.leases import agreement
 
 DONOR = Address("0x" + "cd" * 20)
@@ -86,14 +87,13 @@ SHARE = Share(0, DONOR, Resources(1000, 1024), Amount(3), Amount(100))
         (lambda: replace(SHARE, index=256), "index"),
         (lambda: replace(SHARE, rate=Amount(-1)), "rate"),
         (lambda: replace(SHARE, cap=Amount(MAX_AMOUNT + 1)), "cap"),
-        (lambda: replace(agreement().terms, share_count=0), "share_count"),
         (lambda: replace(agreement().terms, root="0x"), "root"),
         (lambda: replace(agreement().terms, deposit=Amount(-1)), "deposit"),
         (lambda: replace(agreement(), interval_s=0), "interval_s"),
-        (lambda: replace(agreement(), shares=agreement().shares[:2]), "shares"),
+        (lambda: replace(agreement(), shares=()), "shares"),
         (lambda: replace(agreement(), shares=agreement().shares[::-1]), "shares"),
         (lambda: replace(agreement(), terms=replace(agreement().terms, deposit=Amount(1))), "deposit"),
-        (lambda: Acceptance(LeaseId("0x12"), 0, DONOR, 1), "lease"),
+        (lambda: Acceptance(LeaseId("0x12"), 0, DONOR, 1, NO_SEATS), "lease"),
         (lambda: Heartbeat(LEASE, 0, -1, True), "served_s"),
         (lambda: Voucher(LEASE, -1, Amount(0)), "index"),
         (lambda: Voucher(LEASE, 0, Amount(MAX_AMOUNT + 1)), "amount"),

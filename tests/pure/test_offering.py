@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import msgspec
 
-from core.lease import Service
+from core.lease import Service, ServicePhase
 from core.lease.serving import accept
 from core.model import Address, Agreement, Amount, Resources
 from core.observed import Measured
-from core.offering import differs, objection, room
+from core.offering import differs, objection, pledged, room
 from core.settings import Asking, Donor, Limits
 from tests.pure.leases import DURATION_S, RATE, START, agreement, donor
 
@@ -51,9 +51,11 @@ def test_nothing_is_offered_while_not_sharing_on_battery_or_before_the_first_mea
     assert room(allowed, on_battery, [], sharing=True).cpu_millis == 2000
 
 
-def refused(proposed: Agreement, settings: Donor = SETTINGS, me: Address | None = None) -> str:
+def refused(
+    proposed: Agreement, settings: Donor = SETTINGS, me: Address | None = None, stake: Amount = Amount(0)
+) -> str:
     free = Resources(2000, 4096, 20_000)
-    return objection(settings, proposed, 1, donor=me or donor(1), free=free, now=START)
+    return objection(settings, proposed, 1, donor=me or donor(1), free=free, stake=stake, now=START)
 
 
 def test_a_fair_proposal_is_accepted() -> None:
@@ -83,6 +85,23 @@ def test_every_unfair_proposal_is_refused_with_its_own_sentence() -> None:
     ]
     assert all(sentence.endswith(".") for sentence in sentences)
     assert "free" in sentences[0] and "rate" in sentences[1] and "cap" in sentences[2] and "grace" in sentences[3]
+
+
+def test_a_penalty_is_accepted_only_as_far_as_the_stake_goes() -> None:
+    fair = agreement()
+    pledging = replace(fair, shares=(fair.shares[0], replace(fair.shares[1], penalty=Amount(50)), fair.shares[2]))
+
+    assert refused(pledging, stake=Amount(50)) == ""
+    assert "stake" in refused(pledging, stake=Amount(49))
+    assert "pledge" in refused(pledging, msgspec.structs.replace(SETTINGS, highest_penalty_percent=0), stake=Amount(50))
+
+
+def test_penalties_of_shares_that_the_chain_may_not_show_yet_are_counted_as_pledged() -> None:
+    fair = agreement()
+    pledging = replace(fair, shares=(fair.shares[0], replace(fair.shares[1], penalty=Amount(50)), fair.shares[2]))
+    accepted, _ = accept(pledging, 1, now=START, hold_s=60)
+
+    assert pledged([accepted, replace(accepted, phase=ServicePhase.SERVING)]) == 50
 
 
 def test_an_offer_is_published_again_once_an_eighth_changed() -> None:

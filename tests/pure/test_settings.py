@@ -32,6 +32,11 @@ from core.settings import Asking, Donor, Limits, Network, Renter, Settings, pars
         ("[network]\ncoin = '0x12'", "network.coin"),
         ("[network]\nescrow = 'somewhere'", "network.escrow"),
         ("[network]\nbus_url = 4222", "network.bus_url"),
+        ("[network]\nname = 'ropsten'", "network.name"),
+        ("[network]\nconfirmations = -1", "network.confirmations"),
+        ("[network]\nconfirmations = 'few'", "network.confirmations"),
+        ("[network]\nhighest_gas_gwei = 0", "network.highest_gas_gwei"),
+        ("[network]\nallow_plain_http = 'yes'", "network.allow_plain_http"),
         ("network = 4", "network"),
     ],
 )
@@ -61,7 +66,17 @@ _account = st.just("") | st.integers(0, 2**160 - 1).map(lambda number: f"0x{numb
 _printable = st.text(st.characters(exclude_categories=["C", "Z"]), max_size=40)
 _settings = st.builds(
     Settings,
-    network=st.builds(Network, rpc_url=_printable, coin=_account, escrow=_account, bus_url=_printable),
+    network=st.builds(
+        Network,
+        name=st.sampled_from(["development", "ethereum", "sepolia", "classic", "mordor", "custom"]),
+        rpc_url=_printable,
+        coin=_account,
+        escrow=_account,
+        bus_url=_printable,
+        confirmations=st.none() | st.integers(0, 100),
+        highest_gas_gwei=st.integers(1, 10**6),
+        allow_plain_http=st.booleans(),
+    ),
     donor=st.builds(
         Donor,
         name=_printable.filter(bool),

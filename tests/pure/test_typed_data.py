@@ -51,16 +51,22 @@ OFFER = Offer(
     longest_lease_s=86_400,
     shortest_grace_s=600,
 )
-ACCEPTANCE = Acceptance(LEASE, 3, KEY.address, 1_800_000_000)
+ACCEPTANCE = Acceptance(LEASE, 3, KEY.address, 1_800_000_000, "0x" + "0f" * 32)
 HEARTBEAT = Heartbeat(LEASE, 3, 1234, True)
-VOUCHER = Voucher(LEASE, 3, Amount(10**30 + 7))
+VOUCHER = Voucher(LEASE, 3, Amount(10**28 + 7))
 LETTERHEAD = Letterhead(KEY.address, OTHER.address, 2**63 - 1, 1_800_000_000, "0x" + "0e" * 32)
 
 STATEMENTS: list[tuple[Statement, list[str], dict[str, object]]] = [
     (
         ACCEPTANCE,
-        ["bytes32 lease", "uint32 index", "address donor", "uint64 expiresAt"],
-        {"lease": LEASE, "index": 3, "donor": KEY.address, "expiresAt": 1_800_000_000},
+        ["bytes32 lease", "uint32 index", "address donor", "uint64 expiresAt", "uint256 seats"],
+        {
+            "lease": LEASE,
+            "index": 3,
+            "donor": KEY.address,
+            "expiresAt": 1_800_000_000,
+            "seats": int.from_bytes(b"\x0f" * 32, "big"),
+        },
     ),
     (
         HEARTBEAT,
@@ -70,7 +76,7 @@ STATEMENTS: list[tuple[Statement, list[str], dict[str, object]]] = [
     (
         VOUCHER,
         ["bytes32 lease", "uint32 index", "uint128 amount"],
-        {"lease": LEASE, "index": 3, "amount": 10**30 + 7},
+        {"lease": LEASE, "index": 3, "amount": 10**28 + 7},
     ),
     (
         LETTERHEAD,
@@ -187,9 +193,9 @@ def test_a_signature_is_spelt_as_130_hexadecimal_digits(text: str) -> None:
 
 
 def test_a_lease_id_is_the_hash_of_the_abi_encoded_terms() -> None:
-    terms = Terms(KEY.address, OTHER.address, "0x" + "01" * 32, 2, Amount(77), 1_800_000_000, 900, "0x" + "02" * 32)
-    tuple_type = "(address,address,bytes32,uint32,uint128,uint64,uint32,bytes32)"
-    values = (terms.renter, terms.session, b"\1" * 32, 2, 77, 1_800_000_000, 900, b"\2" * 32)
+    terms = Terms(KEY.address, OTHER.address, "0x" + "01" * 32, Amount(77), 1_800_000_000, 900, "0x" + "02" * 32)
+    tuple_type = "(address,address,bytes32,uint128,uint64,uint32,bytes32)"
+    values = (terms.renter, terms.session, b"\1" * 32, 77, 1_800_000_000, 900, b"\2" * 32)
 
     expected = keccak(encode(["uint256", "address", tuple_type], [31337, DOMAIN.contract, values]))
 
@@ -243,6 +249,7 @@ def test_a_leaf_and_its_detail_commit_to_every_field_of_a_share() -> None:
         replace(share, donor=OTHER.address),
         replace(share, cap=Amount(501)),
         replace(share, rate=Amount(6)),
+        replace(share, penalty=Amount(1)),
         replace(share, resources=Resources(1000, 2048, 11, 0, 0)),
     ]
 
@@ -252,7 +259,7 @@ def test_a_leaf_and_its_detail_commit_to_every_field_of_a_share() -> None:
 
 
 def test_a_revert_becomes_a_sentence() -> None:
-    over_cap = selector("LeaseEscrow_OverCap") + encode(["uint32", "uint128", "uint128"], [7, 10, 9])
+    over_cap = selector("Leases_OverCap") + encode(["uint32", "uint256", "uint256"], [7, 10, 9])
     poor = selector("ERC20InsufficientBalance") + encode(["address", "uint256", "uint256"], [KEY.address, 1, 2])
     reason = bytes.fromhex("08c379a0") + encode(["string"], ["no such thing"])
 
@@ -261,7 +268,7 @@ def test_a_revert_becomes_a_sentence() -> None:
     assert "no such thing" in str(explained(reason))
 
 
-ERRORS = st.sampled_from(["LeaseEscrow_OverCap", "LeaseEscrow_WrongStatus", "LeaseEscrow_BadTerms"])
+ERRORS = st.sampled_from(["Leases_OverCap", "Leases_WrongStatus", "Leases_BadTerms"])
 
 
 @given(ERRORS, st.binary(max_size=99))

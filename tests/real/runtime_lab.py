@@ -39,7 +39,7 @@ def new_lease() -> LeaseId:
 def agreement(lease: LeaseId, workers: int) -> Agreement:
     """An agreement over `workers` equal shares; its money means nothing."""
     shares = tuple(Share(index, _ZERO, SHAPE, Amount(1), Amount(100)) for index in range(workers))
-    terms = Terms(_ZERO, _ZERO, _WORD, workers, Amount(10_000), 2**35, 600, _WORD)
+    terms = Terms(_ZERO, _ZERO, _WORD, Amount(10_000), 2**35, 600, _WORD)
     return Agreement(lease, terms, shares, 10, Kind.SPARK, _WORD)
 
 

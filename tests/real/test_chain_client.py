@@ -1,4 +1,4 @@
-"""The escrow client over a development chain in a process of its own, with a base fee and without."""
+"""The client of the contracts over a development chain in a process of its own, with a base fee and without."""
 
 import asyncio
 import json
@@ -10,264 +10,222 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import AsyncGenerator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
+from msgspec import structs
 
-from core.chain.client import EscrowChain, Market, deploy
-from core.chain.devchain import Ready, read_ready
+from core.chain.client import EscrowChain
+from core.chain.devchain import read_ready
 from core.chain.keystore import OwnerFiles
 from core.chain.node import Node
+from core.chain.suite import Connection
+from core.chain.typed_data import DomainNotary
 from core.chain.wallet import Key, Wallet
 from core.errors import ChainUnavailable, InvalidInput, NotEnoughCoin, TransactionFailed, WalletUnavailable
-from core.model import Address, Agreement, Amount, Kind, LeaseId, Redemption, Resources, Share, Voucher
+from core.model import Address, Amount, LeaseId, Voucher
+from tests.real.chains import COIN, STARTS_WITHIN_S, Deal, Market, running, started
 
-COIN = 10**18
-STARTS_WITHIN_S = 60
+NOBODY_HERE = Address("0x" + "4e" * 20)
 
 
-@contextmanager
-def devchain(folder: Path, *options: str) -> Iterator[tuple[Ready, "subprocess.Popen[bytes]"]]:
-    ready_file = folder / "ready.json"
-    command = [sys.executable, "-m", "core.chain.devchain", "--ready-file", str(ready_file), *options]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+@pytest_asyncio.fixture(
+    scope="module", loop_scope="module", params=["embedded", "embedded with Ethereum Classic's rules"]
+)
+async def market(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Market]:
+    with running(request.param, tmp_path_factory.mktemp("chain")) as chain:
+        market = await Market.founded(chain)
         try:
-            deadline = time.monotonic() + STARTS_WITHIN_S
-            while not ready_file.exists():
-                assert process.poll() is None
-                assert time.monotonic() < deadline
-                time.sleep(0.02)
-            yield read_ready(ready_file), process
+            yield market
         finally:
-            process.kill()
+            market.dissolve()
 
 
-@dataclass(frozen=True)
-class Lab:
-    """A running chain with a market, whose funds are in `rich`."""
-
-    ready: Ready
-    market: Market
-    folder: Path
-
-    def wallet(self, name: str) -> Wallet:
-        files = OwnerFiles(self.folder / name)
-        wallet = Wallet(files, files)
-        wallet.open()
-        return wallet
-
-    def rich(self) -> Wallet:
-        files = OwnerFiles(self.folder / "rich")
-        wallet = Wallet(files, files)
-        wallet.import_key(self.ready.funded_key)
-        return wallet
-
-    @asynccontextmanager
-    async def chain(self, wallet: Wallet) -> AsyncIterator[EscrowChain]:
-        chain = await EscrowChain.connect(
-            self.ready.rpc_url, coin=self.market.coin, escrow=self.market.escrow, wallet=wallet
-        )
-        try:
-            yield chain
-        finally:
-            chain.disconnect()
+on_the_market = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest.fixture(scope="module", params=["base-fee", "legacy-fee"])
-def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    folder = tmp_path_factory.mktemp("chain")
-    options = ["--legacy-fees"] if request.param == "legacy-fee" else []
-    with devchain(folder, *options) as (ready, _):
-        bare = Lab(ready, Market(0, Address(""), Address("")), folder)
-        market = asyncio.run(deploy(ready.rpc_url, bare.rich(), supply=Amount(10**9 * COIN)))
-        yield replace(bare, market=market)
+async def agreed(market: Market, renter: EscrowChain, *, shares: int = 4, **wishes: int) -> Deal:
+    donors = [DomainNotary(renter.connection.domain, Key.random()) for _ in range(shares)]
+    return await market.agree(renter, donors, **wishes)
 
 
-DONORS = [Key.random().address for _ in range(4)]
+@on_the_market
+async def test_every_step_of_a_lease_may_be_repeated(market: Market) -> None:
+    [renter] = await market.join(coin=10 * COIN)
+    deal = await agreed(market, renter)
+    renter.check(deal.agreement)
+    assert await renter.lease(deal.lease) is None
+
+    for _ in range(2):
+        await renter.open_lease(deal.agreement, deal.accepted)
+    opened = await renter.lease(deal.lease)
+    for _ in range(2):
+        await renter.claim(deal.agreement, [deal.redemption(index, 100 + index) for index in range(4)])
+    await renter.claim(deal.agreement, [deal.redemption(0, 50), deal.redemption(0, 150), deal.redemption(0, 120)])
+    for _ in range(2):
+        await renter.close(deal.agreement.terms)
+    closed = await renter.lease(deal.lease)
+    await market.forward(61)
+    refunds = [await renter.sweep(deal.agreement) for _ in range(2)]
+    swept = await renter.lease(deal.lease)
+
+    paid = 150 + 101 + 102 + 103
+    assert opened is not None and not opened.closed and opened.remaining == 4 * COIN
+    assert closed is not None and closed.closed and not closed.swept and closed.remaining == 4 * COIN - paid
+    assert swept is not None and swept.swept and swept.remaining == 0
+    assert refunds == [4 * COIN - paid] * 2
+    assert (await renter.balances()).coin == 10 * COIN - paid
+    assert [await renter.paid(deal.lease, index) for index in range(4)] == [150, 101, 102, 103]
 
 
-async def _agreed(
-    chain: EscrowChain, *, cap: int = COIN, shares: int = 4, grace_s: int = 1, salt: int = 0
-) -> Agreement:
-    session = chain.new_session()
-    made = tuple(Share(i, DONORS[i % 4], Resources(1000, 1024), Amount(10**12), Amount(cap)) for i in range(shares))
-    word = "0x" + (salt or time.monotonic_ns()).to_bytes(32, "big").hex()
-    ends_at = await chain.now() + 3600
-    lease, terms = chain.draft(made, session=session.address, ends_at=ends_at, grace_s=grace_s, salt=word)
-    return Agreement(lease, terms, made, 20, Kind.SPARK, "0x" + "22" * 32)
+@on_the_market
+async def test_a_share_is_retired_once_however_often_it_is_asked_for(market: Market) -> None:
+    [renter], [donor] = await market.join(free=2 * COIN), await market.join()
+    deal = await market.opened(renter, [donor.notary])
+    share = deal.agreement.shares[0]
+
+    for _ in range(2):
+        await donor.claim(deal.agreement, [deal.redemption(0, 100)], retiring=share)
+    await donor.claim(deal.agreement, [deal.redemption(0, 300)], retiring=share)
+    await donor.claim(deal.agreement, [], retiring=share)
+
+    assert await donor.paid(deal.lease, 0) == 300
 
 
-def _redemption(chain: EscrowChain, agreement: Agreement, index: int, amount: int) -> Redemption:
-    voucher = Voucher(agreement.lease, index, Amount(amount))
-    signature = chain.session(agreement.terms.session).sign(voucher)
-    return Redemption(voucher, signature, agreement.shares[index])
+@on_the_market
+async def test_a_quoted_lease_needs_every_donors_acceptance_and_stake(market: Market) -> None:
+    [renter], donors = await market.join(coin=5 * COIN), await market.join(2, stake=COIN)
+    deal = await market.agree(renter, [donor.notary for donor in donors], penalty=COIN)
+    greedy = await market.agree(renter, [donor.notary for donor in donors], penalty=COIN + 1)
+    swapped = tuple(
+        replace(one, signature=other.signature) for one, other in zip(deal.accepted, deal.accepted[::-1], strict=True)
+    )
+
+    with pytest.raises(InvalidInput, match="Not every donor's acceptance"):
+        await renter.open_lease(deal.agreement, deal.accepted[:1])
+    with pytest.raises(InvalidInput, match="Not every donor's acceptance"):
+        await renter.open_lease(deal.agreement, greedy.accepted)
+    with pytest.raises(TransactionFailed, match="acceptance of share 0 is not signed by its donor"):
+        await renter.open_lease(deal.agreement, swapped)
+    with pytest.raises(TransactionFailed, match="too little unreserved stake"):
+        await renter.open_lease(greedy.agreement, greedy.accepted)
+    await renter.open_lease(deal.agreement, deal.accepted[::-1])
+
+    assert [(await donor.account_of(donor.address)).reserved for donor in donors] == [COIN, COIN]
+    assert (await renter.balances()).coin == 3 * COIN
 
 
-async def _until_past(chain: EscrowChain, instant: int) -> None:
-    async with asyncio.timeout(30):
-        while await chain.now() <= instant:  # nobody but the chain knows its time
-            await asyncio.sleep(0.3)
+@on_the_market
+async def test_a_contracts_refusal_is_a_sentence(market: Market) -> None:
+    [renter] = await market.join(free=5 * COIN)
+    deal = await agreed(market, renter)
+    await renter.open_lease(deal.agreement, deal.accepted)
+
+    with pytest.raises(TransactionFailed, match="more than its cap"):
+        await renter.claim(deal.agreement, [deal.redemption(1, COIN + 1)])
+    forged = replace(deal.redemption(1, 5), voucher=Voucher(deal.lease, 1, Amount(6)))
+    with pytest.raises(TransactionFailed, match="not signed by the renter's session key"):
+        await renter.claim(deal.agreement, [forged])
 
 
-async def test_a_lease_is_opened_claimed_closed_and_refunded_and_every_step_may_be_repeated(lab: Lab) -> None:
-    async with lab.chain(lab.rich()) as chain:
-        agreement = await _agreed(chain)
-        chain.check(agreement)
-        start = (await chain.balances()).coin
-        first_block = (await chain.payments(DONORS[0], 0))[1]
-        assert await chain.lease(agreement.lease) is None
+@on_the_market
+async def test_a_wallet_without_coin_or_without_fees_is_told_so(market: Market) -> None:
+    poor = EscrowChain(await Connection.connect(market.network, market.chain.wallet("poor")))
+    market.members.append(poor)
+    deal = await agreed(market, poor, cap=3 * COIN // 2)
+    with pytest.raises(NotEnoughCoin, match=r"6\.0000 coin are needed, the wallet has 0\.0000"):
+        await poor.open_lease(deal.agreement, deal.accepted)
+    await market.bank.send_coin(poor.address, Amount(6 * COIN))
 
-        for _ in range(2):
-            await chain.open_lease(agreement.terms)
-        opened = await chain.lease(agreement.lease)
-        for _ in range(2):
-            await chain.claim(agreement, [_redemption(chain, agreement, i, 100 + i) for i in range(4)])
-        await chain.claim(agreement, [_redemption(chain, agreement, 0, 50), _redemption(chain, agreement, 0, 150)])
-        for _ in range(2):
-            await chain.close(agreement.terms)
-        closed = await chain.lease(agreement.lease)
-        with pytest.raises(TransactionFailed, match="Donors may still claim"):
-            await chain.sweep(agreement.terms)
-        assert closed is not None
-        await _until_past(chain, closed.claimable_until)
-        refunds = [await chain.sweep(agreement.terms) for _ in range(2)]
-        swept = await chain.lease(agreement.lease)
-        payments, _ = await chain.payments(DONORS[0], first_block)
+    with pytest.raises(NotEnoughCoin, match="fee"):
+        await poor.open_lease(deal.agreement, deal.accepted)
 
-        paid = 150 + 101 + 102 + 103
-        assert opened is not None and not opened.closed and opened.remaining == 4 * COIN
-        assert closed.closed and not closed.swept and closed.remaining == 4 * COIN - paid
-        assert swept is not None and swept.swept and swept.remaining == 0
-        assert refunds == [4 * COIN - paid] * 2
-        assert (await chain.balances()).coin == start - paid
-        assert [(p.lease, p.index, p.amount, p.total) for p in payments] == [
-            (agreement.lease, 0, 100, 100),
-            (agreement.lease, 0, 50, 150),
-        ]
-        assert await chain.paid(agreement.lease, 3) == 103
+    await market.bank.send_native(poor.address, Amount(10**17))
+    await poor.open_lease(deal.agreement, deal.accepted)
+    assert (await poor.balances()).coin == 0
 
 
-async def test_a_contracts_refusal_is_a_sentence(lab: Lab) -> None:
-    async with lab.chain(lab.rich()) as chain:
-        agreement = await _agreed(chain)
-        await chain.open_lease(agreement.terms)
+@on_the_market
+async def test_an_agreement_whose_shares_or_id_do_not_fit_is_refused(market: Market) -> None:
+    agreement = (await agreed(market, market.bank)).agreement
+    fewer = replace(agreement.shares[1], cap=Amount(1))
+    altered = replace(agreement, shares=(agreement.shares[0], fewer, *agreement.shares[2:]))
+    renamed = replace(agreement, lease=LeaseId("0x" + "00" * 32))
+    cheaper = replace(agreement, terms=replace(agreement.terms, grace_s=2))
 
-        with pytest.raises(TransactionFailed, match="exceeds the share's cap"):
-            await chain.claim(agreement, [_redemption(chain, agreement, 1, COIN + 1)])
-        forged = replace(_redemption(chain, agreement, 1, 5), voucher=Voucher(agreement.lease, 1, Amount(6)))
-        with pytest.raises(TransactionFailed, match="not signed by the lease's session key"):
-            await chain.claim(agreement, [forged])
-
-
-async def test_a_wallet_without_coin_or_without_fees_is_told_so(lab: Lab) -> None:
-    async with lab.chain(lab.wallet("poor")) as poor, lab.chain(lab.rich()) as rich:
-        agreement = await _agreed(poor, cap=3 * COIN // 2)
-        with pytest.raises(NotEnoughCoin, match=r"deposit is 6\.0000 coin, the wallet holds 0\.0000"):
-            await poor.open_lease(agreement.terms)
-        await rich.send_coin(poor.address, Amount(6 * COIN))
-
-        with pytest.raises(NotEnoughCoin, match="fee"):
-            await poor.open_lease(agreement.terms)
-
-        await rich.send_native(poor.address, Amount(10**17))
-        await poor.open_lease(agreement.terms)
-        assert (await poor.balances()).coin == 0
+    for wrong in (altered, renamed, cheaper):
+        with pytest.raises(InvalidInput):
+            market.bank.check(wrong)
 
 
-async def test_an_agreement_whose_shares_or_id_do_not_fit_is_refused(lab: Lab) -> None:
-    async with lab.chain(lab.rich()) as chain:
-        agreement = await _agreed(chain)
-        fewer = replace(agreement.shares[1], cap=Amount(1))
-        altered = replace(agreement, shares=(agreement.shares[0], fewer, *agreement.shares[2:]))
-        renamed = replace(agreement, lease=LeaseId("0x" + "00" * 32))
-        cheaper = replace(agreement, terms=replace(agreement.terms, grace_s=2))
+@on_the_market
+async def test_leases_are_opened_at_once_from_one_wallet(market: Market) -> None:
+    [renter] = await market.join(coin=12 * COIN)
+    deals = [await agreed(market, renter) for _ in range(3)]
 
-        for wrong in (altered, renamed, cheaper):
-            with pytest.raises(InvalidInput):
-                chain.check(wrong)
+    await asyncio.gather(*(renter.open_lease(one.agreement, one.accepted) for one in [*deals, deals[0]]))
 
-
-async def test_two_leases_are_opened_at_once_from_one_wallet(lab: Lab) -> None:
-    async with lab.chain(lab.rich()) as chain:
-        agreements = [await _agreed(chain) for _ in range(3)]
-
-        await asyncio.gather(*(chain.open_lease(one.terms) for one in [*agreements, agreements[0]]))
-
-        records = [await chain.lease(one.lease) for one in agreements]
-        assert [record is not None and record.remaining for record in records] == [4 * COIN] * 3
+    records = [await renter.lease(one.lease) for one in deals]
+    assert [record is not None and record.remaining for record in records] == [4 * COIN] * 3
+    assert (await renter.balances()).coin == 0
 
 
-async def test_many_tasks_send_at_once_from_one_wallet(lab: Lab) -> None:
+@on_the_market
+async def test_many_tasks_send_at_once_from_one_wallet(market: Market) -> None:
     receiver = Key.random().address
-    async with lab.chain(lab.rich()) as chain:
-        before = (await chain.balances()).coin
 
-        await asyncio.gather(*(chain.send_coin(receiver, Amount(7)) for _ in range(12)))
+    await asyncio.gather(*(market.bank.send_coin(receiver, Amount(7)) for _ in range(12)))
 
-        assert (await chain.balances()).coin == before - 84
+    assert await market.bank.coin_of(receiver) == 84
 
 
-async def test_two_processes_use_one_chain_at_once(lab: Lab) -> None:
-    program = """
-import asyncio, sys
-from pathlib import Path
-from core.chain.client import EscrowChain
-from core.chain.keystore import OwnerFiles
-from core.chain.wallet import Wallet
-from core.model import Amount
+@on_the_market
+async def test_a_restarted_agent_still_signs_while_its_wallet_is_locked(market: Market) -> None:
+    [renter] = await market.join(free=5 * COIN)
+    deal = await agreed(market, renter)
+    await renter.open_lease(deal.agreement, deal.accepted)
+    folder = renter.connection.wallet.folder
+    assert folder is not None
+    files = OwnerFiles(folder)
+    restarted = EscrowChain(await Connection.connect(market.network, Wallet(files, files, folder)))
 
-async def main(url, coin, escrow, folder, to, amount):
-    files = OwnerFiles(Path(folder))
-    wallet = Wallet(files, files)
-    wallet.unlock()
-    chain = await EscrowChain.connect(url, coin=coin, escrow=escrow, wallet=wallet)
-    for _ in range(6):
-        await chain.send_coin(to, Amount(int(amount)))
-    chain.disconnect()
+    voucher = Voucher(deal.lease, 0, Amount(5))
+    signature = restarted.session(deal.agreement.terms.session).sign(voucher)
+    with pytest.raises(WalletUnavailable, match="locked"):
+        await restarted.close(deal.agreement.terms)
+    restarted.disconnect()
 
-asyncio.run(main(*sys.argv[1:]))
-"""
-    lab.rich()
-    receiver = lab.wallet("receiver")
-    arguments = [lab.ready.rpc_url, lab.market.coin, lab.market.escrow, str(lab.folder / "rich"), receiver.address]
+    assert signature == deal.redemption(0, 5).signature
 
-    running = [
-        await asyncio.create_subprocess_exec(
-            sys.executable, "-c", program, *arguments, amount, stdin=subprocess.DEVNULL
-        )
-        for amount in ("1", "100")
+
+@on_the_market
+async def test_addresses_that_are_no_market_are_refused(market: Market) -> None:
+    coin, escrow = market.suite.coin, market.suite.escrow
+    wrong = [
+        {"coin": coin, "escrow": NOBODY_HERE},
+        {"coin": NOBODY_HERE, "escrow": escrow},
+        {"coin": escrow, "escrow": escrow},
+        {"coin": coin, "escrow": coin},
+        {"sale": coin},
+        {"sale": NOBODY_HERE},
     ]
-    codes = [await asyncio.wait_for(process.wait(), 60) for process in running]
 
-    async with lab.chain(receiver) as chain:
-        assert codes == [0, 0]
-        assert (await chain.balances()).coin == 606
-
-
-async def test_a_restarted_agent_still_signs_while_its_wallet_is_locked(lab: Lab) -> None:
-    lab.rich()
-    async with lab.chain(lab.rich()) as chain:
-        agreement = await _agreed(chain)
-        signature = _redemption(chain, agreement, 0, 5).signature
-    files = OwnerFiles(lab.folder / "rich")
-
-    async with lab.chain(Wallet(files, files)) as restarted:
-        assert _redemption(restarted, agreement, 0, 5).signature == signature
-        with pytest.raises(WalletUnavailable, match="locked"):
-            await restarted.close(agreement.terms)
-
-
-async def test_addresses_that_are_no_market_are_refused(lab: Lab) -> None:
-    wallet = lab.rich()
-    coin, escrow = lab.market.coin, lab.market.escrow
-
-    for wrong_coin, wrong_escrow in ((coin, DONORS[0]), (DONORS[0], escrow), (escrow, escrow), (coin, coin)):
+    for changes in wrong:
+        network = structs.replace(market.network, **changes)
         with pytest.raises((InvalidInput, TransactionFailed, ChainUnavailable)):
-            await EscrowChain.connect(lab.ready.rpc_url, coin=wrong_coin, escrow=wrong_escrow, wallet=wallet)
+            await Connection.connect(network, market.bank.connection.wallet)
+
+
+@on_the_market
+async def test_another_chain_than_the_settings_name_is_refused(market: Market) -> None:
+    network = structs.replace(market.network, name="classic")
+
+    with pytest.raises(InvalidInput):
+        await Connection.connect(network, market.bank.connection.wallet)
 
 
 def _refused_port() -> int:
@@ -342,7 +300,7 @@ def test_nonsense_from_a_node_becomes_one_of_our_errors(body: bytes) -> None:
 
 def test_the_ready_file_is_private_and_goes_when_the_chain_is_told_to_stop(tmp_path: Path) -> None:
     other = str(tmp_path / "other.json")
-    with devchain(tmp_path) as (ready, process):
+    with started("embedded", tmp_path) as (ready, process):
         mode = stat.S_IMODE((tmp_path / "ready.json").stat().st_mode)
         port = ready.rpc_url.rsplit(":", 1)[1]
         command = [sys.executable, "-m", "core.chain.devchain", "--ready-file", other, "--port", port]
@@ -358,18 +316,15 @@ def test_the_ready_file_is_private_and_goes_when_the_chain_is_told_to_stop(tmp_p
     assert f"Port {port}" in second.stderr and "Traceback" not in second.stderr
 
 
-def test_block_time_follows_the_wall_clock_even_while_blocks_are_many(lab: Lab) -> None:
-    async def many() -> list[int]:
-        async with lab.chain(lab.rich()) as chain:
-            seen = []
-            for _ in range(8):
-                await chain.send_coin(DONORS[0], Amount(1))
-                seen.append(await chain.now() - int(time.time()))
-            return seen
+@on_the_market
+async def test_block_time_follows_the_wall_clock_even_while_blocks_are_many(market: Market) -> None:
+    ahead = []
 
-    drift = asyncio.run(many())
+    for _ in range(8):
+        await market.bank.send_coin(NOBODY_HERE, Amount(1))
+        ahead.append(await market.bank.now() - int(time.time()))
 
-    assert all(-3 <= one <= 0 for one in drift), drift
+    assert max(ahead) - min(ahead) <= 3, ahead
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", json.dumps({"rpc_url": "x", "chain_id": "y", "funded_key": ""})])

@@ -3,10 +3,14 @@
 import copy
 import json
 import logging
+import multiprocessing
 import os
 import pickle
+import time
 import traceback
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Literal
 
 import keyring
 import pytest
@@ -14,6 +18,7 @@ from eth_account import Account
 from keyring.backend import KeyringBackend
 
 from core.chain.keystore import KeyringStore, KeystoreFiles, OwnerFiles, Passphrase, Secret, SecretStore
+from core.chain.nonces import Attempt, Outbox
 from core.chain.transaction import LegacyFee, Transaction
 from core.chain.wallet import Key, Wallet, wallet_in
 from core.errors import InvalidInput, WalletUnavailable
@@ -93,7 +98,7 @@ def test_only_the_owner_can_read_what_is_written(tmp_path: Path) -> None:
 
     files = [path for path in (tmp_path / "agent").rglob("*") if path.is_file()]
 
-    assert {path.name for path in files} == {"wallet.json", f"session-{session.address}.key"}
+    assert {path.name for path in files} == {"wallet.json", "wallet.lock", f"session-{session.address}.key"}
     folders = [tmp_path / "agent", tmp_path / "agent" / "sessions"]
     assert all(path.stat().st_mode & 0o077 == 0 for path in [*files, *folders])
 
@@ -124,6 +129,74 @@ def test_a_wallet_is_never_overwritten(tmp_path: Path) -> None:
     assert _under_passphrase(tmp_path).open() == made
 
 
+@pytest.mark.parametrize("kdf", ["pbkdf2", "scrypt"])
+def test_a_key_file_from_another_wallet_is_imported_and_ours_exported(
+    tmp_path: Path, kdf: Literal["pbkdf2", "scrypt"]
+) -> None:
+    theirs = Account.encrypt(bytes.fromhex(KEY_DIGITS), "their words", kdf=kdf, iterations=2)
+    wallet = _under_passphrase(tmp_path)
+
+    address = wallet.import_keystore(json.dumps(theirs), Passphrase("their words"))
+    exported = wallet.export_keystore(Passphrase("words for a backup"), scrypt_n=FAST_SCRYPT_N)
+
+    assert address == Key.from_hex(KEY_DIGITS).address == wallet.address
+    assert bytes(Account.decrypt(json.loads(exported), "words for a backup")).hex() == KEY_DIGITS
+    assert _under_passphrase(tmp_path).unlock() == address
+
+
+def test_a_locked_wallet_exports_nothing(tmp_path: Path) -> None:
+    wallet = _under_passphrase(tmp_path)
+    wallet.create()
+
+    wallet.lock()
+
+    with pytest.raises(WalletUnavailable, match="locked"):
+        wallet.export_keystore(Passphrase(PASSPHRASE), scrypt_n=FAST_SCRYPT_N)
+    with pytest.raises(WalletUnavailable, match="locked"):
+        _ = wallet.address
+
+
+def test_a_foreign_key_file_that_does_not_open_changes_nothing(tmp_path: Path) -> None:
+    theirs = json.dumps(Account.encrypt(bytes.fromhex(KEY_DIGITS), "their words", kdf="pbkdf2", iterations=2))
+    wallet = _under_passphrase(tmp_path)
+
+    with pytest.raises(WalletUnavailable, match="passphrase does not open"):
+        wallet.import_keystore(theirs, Passphrase("other words"))
+    with pytest.raises(WalletUnavailable, match="No key can be read"):
+        wallet.import_keystore("{}", Passphrase("their words"))
+
+    with pytest.raises(WalletUnavailable, match="no wallet here yet"):
+        wallet.unlock()
+
+
+def open_at(start: float, folder: str) -> str:
+    """In a process of its own: the address of the wallet in `folder`, opened at `start`, new where there is none."""
+    wallet = _under_passphrase(Path(folder))
+    while time.time() < start:
+        time.sleep(0.001)
+    return wallet.open()
+
+
+def test_processes_that_open_a_new_home_at_once_share_one_wallet(tmp_path: Path) -> None:
+    with ProcessPoolExecutor(4, multiprocessing.get_context("spawn")) as pool:
+        for name in ("warm", "first", "second", "third"):
+            start = time.time() + (8 if name == "warm" else 0.3)
+            jobs = [pool.submit(open_at, start, str(tmp_path / name)) for _ in range(4)]
+
+            addresses = {job.result(timeout=60) for job in jobs}
+
+            assert addresses == {_under_passphrase(tmp_path / name).unlock()}
+
+
+def test_a_lock_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "wallet.lock").write_bytes(b"not a database at all, but long enough to be looked into" * 100)
+
+    with pytest.raises(WalletUnavailable, match=r"wallet\.lock is damaged") as refused:
+        _under_passphrase(tmp_path).create()
+
+    assert "holds no key" in refused.value.hint
+
+
 def test_a_locked_wallet_still_signs_with_session_keys(tmp_path: Path) -> None:
     wallet = _under_passphrase(tmp_path)
     wallet.create()
@@ -149,7 +222,7 @@ def test_the_keyring_is_used_where_it_works_and_keeps_agents_apart(tmp_path: Pat
     assert second.open() != made
     assert wallet_in(tmp_path / "first").open() == made
     assert wallet_in(tmp_path / "first").session(session.address).address == session.address
-    assert not (tmp_path / "first").exists()
+    assert [path.name for path in (tmp_path / "first").iterdir()] == ["wallet.lock"]
     assert not [name for _, name in ring.entries if "probe" in name]
 
 
@@ -207,6 +280,23 @@ def test_no_repr_log_line_pickle_or_copy_shows_a_key(tmp_path: Path, caplog: pyt
             with pytest.raises(TypeError):
                 attempt(thing)
     assert not _shows_the_key(caplog.text)
+    assert not _shows_the_key(repr(dict(os.environ)))
+
+
+def test_no_file_but_the_encrypted_one_knows_the_key_and_that_one_does_not_show_it(tmp_path: Path) -> None:
+    wallet = _under_passphrase(tmp_path)
+    wallet.import_key(KEY_DIGITS)
+    with Outbox(tmp_path / "sent.sqlite3").held() as sent:
+        raw = wallet.key.sign_transaction(Transaction(1, 0, LegacyFee(1), 1, Address("0x" + "11" * 20), 0, b""))
+        sent.add(Attempt(0, raw, 0.0))
+
+    exported = wallet.export_keystore(Passphrase(PASSPHRASE), scrypt_n=FAST_SCRYPT_N)
+
+    files = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert set(files) == {"wallet.json", "wallet.lock", "sent.sqlite3"}
+    for content in [*files.values(), exported.encode()]:
+        assert bytes.fromhex(KEY_DIGITS) not in content
+        assert not _shows_the_key(content.decode("latin-1"))
 
 
 def test_no_traceback_shows_a_key_even_with_locals(tmp_path: Path, broken_ring: None) -> None:
@@ -226,10 +316,15 @@ def test_no_traceback_shows_a_key_even_with_locals(tmp_path: Path, broken_ring: 
         except WalletUnavailable as failed:
             # The frame of this test holds the digits; those of the program must not.
             texts.append("".join(traceback.TracebackException.from_exception(failed, capture_locals=True).format()))
+    theirs = json.dumps(Account.encrypt(bytes.fromhex(KEY_DIGITS), PASSPHRASE, kdf="pbkdf2", iterations=2))
+    try:
+        Wallet(stores[1], stores[2]).import_keystore(theirs, Passphrase(PASSPHRASE))
+    except WalletUnavailable as failed:
+        texts.append("".join(traceback.TracebackException.from_exception(failed, capture_locals=True).format()))
     try:
         key.sign_transaction(Transaction(1, -1, LegacyFee(1), 1, Address("0x"), 0, b""))
     except Exception as failed:
         texts.append("".join(traceback.TracebackException.from_exception(failed, capture_locals=True).format()))
 
-    assert len(texts) == 4
+    assert len(texts) == 5
     assert not [text for text in texts if _shows_the_key(text)]

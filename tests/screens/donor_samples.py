@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from core.model import Address, Amount, LeaseId, Prices, Resources
-from core.observed import Balances, Measured
+from core.observed import Account, Balances, Measured
 from core.view import DonorView, ServiceLine
 
 NOW = 1_790_000_000
@@ -72,6 +72,19 @@ SERVING = replace(
     earned_total=Amount(3_204_187_301_223_000_000),
     earned_today=Amount(214_187_301_223_000_000),
     unredeemed=Amount(88_756_665_630_000_000),
+    balances=Balances(
+        Amount(12_340_000_000_000_000_000),
+        Amount(10**18),
+        Account(
+            free=Amount(801_046_825_305_750_000),
+            bonded=Amount(7_403_140_475_917_250_000),
+            reserved=Amount(1_200_000_000_000_000_000),
+            thawing=Amount(5 * 10**17),
+            thaws_at=NOW + 31 * 86_400,
+            since=NOW - 12 * 86_400,
+        ),
+    ),
+    held_back=Amount(2_403_140_475_917_250_000),
 )
 
 PROBLEM = replace(

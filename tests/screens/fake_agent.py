@@ -104,7 +104,10 @@ def quote_for(request: Request, view: RenterView) -> Quote:
     for index in range(request.workers):
         offer = donors[index % len(donors)]
         rate = offer.prices.per_second(request.shape)
-        shares.append(Share(index, offer.donor, request.shape, rate, Amount(rate * request.duration_s)))
+        cap = Amount(rate * request.duration_s)
+        # The last donor has no stake.
+        penalty = Amount(cap // 5 if index < request.workers - 1 else 0)
+        shares.append(Share(index, offer.donor, request.shape, rate, cap, penalty))
     supply = Amount(sum(offer.prices.per_second(offer.capacity) for offer in donors))
     stranded = Amount(supply // 55)
     alternates = tuple(offer.donor for offer in donors[request.workers :])

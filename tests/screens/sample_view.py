@@ -1,7 +1,7 @@
 """A renter's view with something of everything: what the screens' tests and pictures show. Its clock stands still."""
 
 from core.model import COIN_UNIT, Address, Amount, LeaseId, Prices, Resources, Traits
-from core.observed import Balances, Job, JobState
+from core.observed import Account, Balances, Job, JobState
 from core.view import ClusterLine, OfferLine, RenterView, WorkerLine
 
 NOW = 1_790_000_000
@@ -96,5 +96,12 @@ def sample() -> RenterView:
         cluster("notebook", "b", "starting", "Waiting for the workers to register.", (worker(5, "accepted", "", 0),)),
         cluster("backfill", "c", "ended", over, (worker(4, "lost", over, 4200, paid=True),)),
     )
-    balances = Balances(Amount(12 * COIN_UNIT + 4 * 10**17), Amount(83 * 10**15))
+    account = Account(
+        free=Amount(24 * 10**17),
+        bonded=Amount(5 * COIN_UNIT),
+        reserved=Amount(12 * 10**17),
+        thawing=Amount(5 * 10**17),
+        thaws_at=NOW + 31 * 86_400,
+    )
+    balances = Balances(Amount(12 * COIN_UNIT + 4 * 10**17), Amount(83 * 10**15), account)
     return RenterView(NOW, Address("0x8f3c2a97b1d04e6f5a7c9be2d1f00a4b6c8d9e21"), balances, "", "", offers(), clusters)

@@ -2,22 +2,27 @@
 
 import json
 import signal
-from collections.abc import AsyncIterator
+import subprocess
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
-from core.errors import NotEnoughCoin, WalletUnavailable
+from core.errors import ChainUnavailable, NotEnoughCoin, WalletUnavailable
 from core.gateway.agent import RenterAgent
 from core.gateway.host import Build
 from core.model import Address, LeaseId
 from core.observed import JobState
 from renter_tui.commands import cli
 from renter_tui.commands.shell import Shell, Tools
+from renter_tui.deploying import Deployer, Order
+from renter_tui.holder import Holder
 from tests.scripted_agent import DONORS, NOW, RENTER, SHORT, ScriptedAgent, cluster
 
 ORDER = ("--workers", "3", "--cores", "1", "--memory", "1536M", "--hours", "1")
@@ -38,6 +43,35 @@ class Wallet:
         if key != "ab" * 32:
             raise WalletUnavailable("That is not a key.", "Try again.")
         return RENTER
+
+    def wallet_import_keystore(self, home: Path, text: str, passphrase: str, passphrase_file: Path | None) -> Address:
+        self.asked.append(("import keystore", home, text, passphrase, passphrase_file))
+        return RENTER
+
+    def wallet_export(self, home: Path, target: Path, passphrase: str) -> Address:
+        self.asked.append(("export", home, target, passphrase))
+        return RENTER
+
+    def wallet_address(self, home: Path) -> Address:
+        self.asked.append(("address", home))
+        return RENTER
+
+    def wallet_lock(self, home: Path) -> None:
+        self.asked.append(("lock", home))
+
+    def wallet_unlock(self, home: Path, passphrase: str) -> Address:
+        self.asked.append(("unlock", home, passphrase))
+        return RENTER
+
+    @asynccontextmanager
+    async def holder(self, home: Path) -> AsyncGenerator[Holder]:
+        self.asked.append(("holder", home))
+        raise ChainUnavailable("The chain node does not answer.", "Try again.")
+        yield
+
+    def deployer(self, home: Path, order: Order) -> Deployer:
+        self.asked.append(("deployer", home, order))
+        raise ChainUnavailable("The chain node does not answer.", "Try again.")
 
 
 class Terminal:
@@ -117,8 +151,9 @@ def test_quote_shows_donors_waste_and_total(terminal: Terminal) -> None:
         "1  zuse    0xbbbb…bbbb  1 core, 1.5 GiB   3.6000   3.6000",
         "2  hopper  0xcccc…cccc  1 core, 1.5 GiB   3.6000   3.6000",
         "",
-        "Waste:  1.0 % of the market left too small to use",
-        "Total:  10.8 SPARE at most",
+        "Pledged: nothing: the donors have no stake",
+        "Waste:   1.0 % of the market left too small to use",
+        "Total:   10.8 SPARE at most",
     ]
     told = terminal.json("quote", *ORDER, "--ceiling", "5", "--most-per-donor", "1")
     assert told["total"] == 10_800_000_000_000_000_000
@@ -339,10 +374,79 @@ def test_destroy_asks_first_and_only_while_there_is_something_to_end(renting: Te
     assert renting.agent.asked == [("destroy", "demo")]
 
 
-def test_wallet_shows_address_and_balances(terminal: Terminal) -> None:
+def test_wallet_shows_the_address_where_the_chain_does_not_answer(terminal: Terminal) -> None:
     for words in (("wallet",), ("wallet", "show")):
-        assert terminal.run(*words).stdout == f"Address:  {RENTER}\nCoin:     25 SPARE\nFor fees: 1 native coin\n"
-        assert terminal.json(*words)["balances"]["coin"] == 25 * 10**18
+        result = terminal.run(*words)
+
+        assert result.stdout == f"Address:  {RENTER}\nThe chain node does not answer.\nTry again.\n"
+        assert terminal.json(*words)["balances"] is None
+    assert not terminal.agent.asked
+
+
+def test_an_exported_key_is_asked_a_passphrase_twice(terminal: Terminal, tmp_path: Path) -> None:
+    target = tmp_path / "backup.json"
+
+    differing = terminal.run("wallet", "export", str(target), typed="one\nother\n")
+    exported = terminal.run("wallet", "export", str(target), typed="hills\nhills\n")
+
+    assert differing.exit_code == 1
+    assert exported.exit_code == 0 and "hills" not in exported.output
+    assert terminal.wallet.asked == [("export", terminal.home, target, "hills")]
+
+
+def test_a_key_file_is_imported_under_a_passphrase_of_its_own(terminal: Terminal, program: Path) -> None:
+    both = terminal.run("wallet", "import", "--keystore", str(program), "--key-file", str(program))
+    imported = terminal.run("wallet", "import", "--keystore", str(program), typed="hills\n")
+
+    assert both.exit_code == 2
+    assert imported.stdout == f"{RENTER}\n" and "hills" not in imported.output
+    assert terminal.wallet.asked == [("import keystore", terminal.home, "print(42)", "hills", None)]
+
+
+def test_locking_says_what_it_does_not_lock(terminal: Terminal) -> None:
+    assert terminal.run("wallet", "lock", typed="n\n").exit_code == 1
+    assert not terminal.wallet.asked
+
+    assert "An agent that runs keeps the key in its memory" in terminal.run("wallet", "lock", "--yes").stdout
+    assert terminal.json("wallet", "unlock", "--passphrase-file", __file__)["address"] == RENTER
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("wallet", "stake", "0"),
+        ("wallet", "stake", "-1"),
+        ("wallet", "stake", "1e3"),
+        ("wallet", "stake", "1,5"),
+        ("wallet", "stake", "0.0000000000000000001"),
+        ("wallet", "stake"),
+        ("wallet", "send", "1", "0x1234"),
+        ("wallet", "send", "1"),
+        ("wallet", "withdraw", "1", "--to", "ada"),
+        ("sale", "buy"),
+        ("sale", "buy", "0.2", "--coin", "5"),
+        ("sale", "buy", "0"),
+        ("deploy", "--network", "mars", "--rpc-url", "http://127.0.0.1:1", "--book", "book.json"),
+        ("deploy", "--network", "sepolia", "--book", "book.json"),
+        ("trial", "challenge", "demo", "one"),
+        ("trial", "conclude", "ada"),
+        ("court", "enroll", "0"),
+        ("court", "vote", "0x12", "perhaps"),
+        ("court", "show", "12"),
+    ],
+)
+def test_money_that_is_mistyped_is_refused_before_anything_is_asked(terminal: Terminal, words: tuple[str, ...]) -> None:
+    result = terminal.run(*words, "--yes") if words[1] != "show" else terminal.run(*words)
+
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 2
+    assert not terminal.wallet.asked
+
+
+def test_a_cluster_without_a_journal_cannot_be_brought_to_trial(terminal: Terminal, program: Path) -> None:
+    for words in (("trial", "challenge", "demo", "0"), ("court", "accuse", "demo", "0", "--evidence", str(program))):
+        assert terminal.run(*words, "--yes").exit_code == 8
+    assert not terminal.wallet.asked
 
 
 def test_wallet_creates_and_imports_without_showing_a_key(terminal: Terminal, program: Path) -> None:
@@ -359,13 +463,30 @@ def test_wallet_creates_and_imports_without_showing_a_key(terminal: Terminal, pr
     ]
 
 
-@pytest.mark.parametrize("verb", ["market", "quote", "launch", "submit", "ls", "status", "logs", "destroy", "wallet"])
-def test_help_shows_a_worked_example(terminal: Terminal, verb: str) -> None:
-    result = terminal.run(verb, "--help")
+def _verbs(group: click.Group, *before: str) -> Iterator[tuple[str, ...]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from _verbs(command, *before, name)
+        elif not command.hidden:
+            yield (*before, name)
+
+
+@pytest.mark.parametrize("verb", list(_verbs(cli)), ids=" ".join)
+def test_help_shows_a_worked_example(terminal: Terminal, verb: tuple[str, ...]) -> None:
+    result = terminal.run(*verb, "--help")
 
     assert result.exit_code == 0
-    assert f"\n  sparecloud {verb}" in result.stdout
+    assert f"\n  sparecloud {' '.join(verb)}" in result.stdout
     assert "--json" in result.stdout
+
+
+def test_verbs_that_need_no_chain_do_not_load_one() -> None:
+    heavy = "[name for name in ('web3', 'docker', 'nats', 'core.chain.node') if name in sys.modules]"
+    code = f"import sys; import renter_tui.__main__; print({heavy})"
+
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+
+    assert run.stdout == "[]\n"
 
 
 def test_the_hidden_verb_is_not_listed(terminal: Terminal) -> None:

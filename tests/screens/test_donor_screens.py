@@ -82,6 +82,20 @@ def test_a_view_from_the_agents_thread_is_drawn(qtbot: QtBot) -> None:
     assert agent.closed
 
 
+def test_a_stake_is_told_beside_the_earnings_and_only_where_there_is_one(qtbot: QtBot) -> None:
+    window = Window()
+    qtbot.addWidget(window)
+
+    window.draw(status(SERVING), SERVING)
+    staked = words(window)
+    window.draw(status(IDLE), IDLE)
+
+    assert "Your stake is 7.40314 SPARE, 1.2 SPARE of it pledged to leases." in staked
+    assert "Held back while you are new: 2.40314 SPARE, part of your stake." in staked
+    assert "Thawing: 0.5 SPARE, until 2026-10-22 14:13 UTC (in 31 d)." in staked
+    assert "stake" not in words(window)
+
+
 def test_the_toggle_asks_the_agent_to_share_and_to_stop(qtbot: QtBot) -> None:
     agent = FakeAgent()
 

@@ -29,6 +29,7 @@ async def test_the_form_shows_the_quote_and_pays_exactly_the_total_it_said() -> 
         await until_shown(pilot, "9 donors")
         await pilot.press("n", "4", "tab", "2", "tab", "4", "tab", "2")
         await until_shown(pilot, "Pay up to 0.41216 SPARE for 2 h of 4 workers", "noether-nuc", "1.9 % of the market")
+        await until_shown(pilot, "0.060703 SPARE, which the donors stand to lose")
         await pilot.press("enter", "enter", "enter")
 
         await until(pilot, lambda: bool(agent.of("launch")))

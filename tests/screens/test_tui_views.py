@@ -105,9 +105,13 @@ async def test_the_wallet_shows_what_is_free_and_what_is_locked() -> None:
         await until_shown(pilot, "9 donors")
         await pilot.press("3")
         await until_shown(pilot, agent.newest.address, "12.4 SPARE", "0.56894 SPARE", "Ready to rent")
+        await until_shown(
+            pilot, "2.4 SPARE of it in the vault", "1.2 SPARE of it pledged", "until 2026-10-22 14:13 UTC"
+        )
 
         await agent.publish(replace(agent.newest, balances=Balances(Amount(0), Amount(1))))
         await until_shown(pilot, "This wallet holds no SPARE: send some to the address above")
+        assert "Stake" not in screen_text(app) and "Thawing" not in screen_text(app)
 
 
 async def test_a_lost_agent_is_said_and_looked_for_until_it_is_back() -> None:

@@ -128,6 +128,43 @@ async def test_a_renter_that_stops_signing_is_served_two_intervals_at_most_and_t
     await stage.assert_clean(ended)
 
 
+async def test_a_donor_that_vanishes_loses_its_penalty_to_the_renter_that_challenged_it(stage: Stage) -> None:
+    cluster = await stage.launch("deserted", 3)
+    grace = next(worker for worker in cluster.workers if worker.donor_name == "grace")
+    before = await stage.market.coin_by_holder()
+
+    await stage.market.donors["grace"].kill()
+    for container in stage.engine.labelled({LEASE: str(cluster.lease), SHARE: str(grace.index)}):
+        container.kill()
+    try:
+        code, said = await stage.command("trial", "challenge", "deserted", str(grace.index), "--yes")
+        assert code == 0, said
+        early, _ = await stage.command("trial", "conclude", _trial_in(said), "--yes")
+        await until(lambda: _concluded(stage, _trial_in(said)), 40)
+        ended = await stage.destroy("deserted")
+        after = await stage.market.coin_by_holder()
+    finally:
+        await stage.market.start_donor("grace")
+
+    assert early != 0
+    burned = after["burned"] - before["burned"]
+    assert grace.penalty > 0 and burned >= grace.penalty * 25 // 100
+    lost = next(worker for worker in ended.workers if worker.donor_name == "grace")
+    assert after["grace"] - before["grace"] == lost.paid - grace.penalty
+    assert after["renter"] - before["renter"] == ended.refund + grace.penalty - burned
+    await stage.offers(3)
+    await stage.assert_clean(ended)
+
+
+def _trial_in(said: str) -> str:
+    return said.strip().split()[-1]
+
+
+async def _concluded(stage: Stage, trial: str) -> bool:
+    code, _ = await stage.command("trial", "conclude", trial, "--yes")
+    return code == 0
+
+
 class _NeverStarts(DockerWorkers):
     """A dishonest donor's runtime: says yes, does nothing."""
 

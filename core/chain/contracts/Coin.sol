@@ -12,11 +12,7 @@ contract Coin is ERC20, ERC20Permit {
     /// @param name_ the coin's name, which is also its EIP-712 domain name
     /// @param symbol_ the coin's symbol
     /// @param supply_ the whole supply, in smallest units (18 decimals)
-    constructor(
-        string memory name_,
-        string memory symbol_,
-        uint256 supply_
-    ) ERC20(name_, symbol_) ERC20Permit(name_) {
+    constructor(string memory name_, string memory symbol_, uint256 supply_) ERC20(name_, symbol_) ERC20Permit(name_) {
         _mint(msg.sender, supply_);
     }
 }

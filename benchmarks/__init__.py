@@ -1,0 +1,1 @@
+"""What is measured and simulated, beside what is tested."""
