@@ -36,7 +36,6 @@ contracts: setup-dev
 	$(CONTRACTS) coverage
 	$(CONTRACTS) slither
 	$(CONTRACTS) symbolic
-	$(CONTRACTS) mutants
 
 contracts-long: setup-dev
 	$(CONTRACTS) setup
