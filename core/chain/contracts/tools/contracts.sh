@@ -44,7 +44,7 @@ esac
 case $command in
     setup) tools/setup.sh ;;
     test) forge test "$@" ;;
-    long) tool record ;;
+    long) tool record ${contract:+"$contract"} "$@" ;;
     gas) echo "Gas is measured from the shipped artifacts: python -m benchmarks.gas --check" ;;
     coverage) tool lines ${contract:+"$contract"} ;;
     symbolic) tool proofs ${contract:+"$contract"} ;;

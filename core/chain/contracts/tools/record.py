@@ -1,17 +1,20 @@
-"""Runs the contracts' tests for long, and every other check, and writes what came out to docs/contracts-long.md."""
+"""Runs the contracts' tests for long, and every other check, and writes what came out to docs/contracts-long.md.
+
+`contracts.sh long [PART...]`: a part is a contract or a check. Each is written down as soon as it has passed.
+"""
 
 import json
-import os
 import re
 import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
 
-from core.chain.contracts.tools.suite import OWN, ROOT, forge, shipped
+from core.chain.contracts.tools.suite import OWN, ROOT, environment, forge
 
 TOP = ROOT.parents[2]
 TIMEOUT_S = 7200
+CHECKS = ("artifacts", "trees", "lines", "findings", "proofs", "mutants")
 
 
 @dataclass(slots=True)
@@ -27,7 +30,7 @@ class Counted:
 def tested(contract: str) -> Counted:
     """One contract's tests under the `long` profile; ends the program where one fails."""
     before = time.monotonic()
-    env = shipped(contract) | {"FOUNDRY_PROFILE": "long"}
+    env = environment(contract, "-long") | {"FOUNDRY_PROFILE": "long"}
     fine, text = forge("test", env=env, timeout_s=TIMEOUT_S)
     if not fine:
         sys.exit(text)
@@ -67,50 +70,54 @@ def versions() -> str:
     )
 
 
-def main() -> None:
-    begun = time.monotonic()
-    rows = []
-    sums = Counted()
-    for contract in OWN:
-        done = tested(contract)
-        print(f"long: {contract}: {done.tests} tests in {done.seconds:.0f} s", flush=True)
-        rows.append(
-            f"| {contract} | {done.tests} | {len(done.fuzzed)} | {sum(done.fuzzed):,} "
-            f"| {len(done.calls)} | {sum(done.calls):,} | {done.seconds:.0f} |"
-        )
-        sums.tests += done.tests
-        sums.fuzzed += done.fuzzed
-        sums.calls += done.calls
-    others = []
-    for module in ("artifacts", "trees", "lines", "findings", "proofs", "mutants"):
-        lines, seconds = checked(module)
-        # Of the mutants only the sum: what each of them is stands beside the tests.
-        said = lines[-1:] if module == "mutants" else lines
-        others += [f"- {line}" for line in said[:-1]] + [f"- {said[-1]} ({seconds:.0f} s)"]
-        print(f"{said[-1]} ({seconds:.0f} s)", flush=True)
-    (TOP / "docs/contracts-long.md").write_text(
-        "\n".join(
-            [
-                "# The last long run of the contracts' tests",
-                "",
-                "Written by `make contracts-long`, which fails, and writes nothing, where anything does not hold.",
-                "",
-                f"{time.strftime('%Y-%m-%d', time.gmtime())}, {os.cpu_count()} cores, "
-                f"{time.monotonic() - begun:.0f} s in all; {versions()}.",
-                "",
-                "| contract | tests | fuzz tests | fuzz runs | invariants | invariant calls | seconds |",
-                "|---|---|---|---|---|---|---|",
-                *rows,
-                f"| together | {sums.tests} | {len(sums.fuzzed)} | {sum(sums.fuzzed):,} | {len(sums.calls)} "
-                f"| {sum(sums.calls):,} | |",
-                "",
-                "No invariant run had a call that reverted unless it was expected to.",
-                "",
-                *others,
-                "",
-            ]
-        )
+def page(record: dict[str, dict[str, object]]) -> str:
+    """docs/contracts-long.md."""
+    tests = [record[name] for name in OWN if name in record]
+    checks = [record[name] for name in CHECKS if name in record]
+    missing = [name for name in (*OWN, *CHECKS) if name not in record]
+    return "\n".join(
+        [
+            "# The last long runs of the contracts' tests",
+            "",
+            "Written by `make contracts-long`, a line whenever a part has passed: what fails is not written down.",
+            "One part: `core/chain/contracts/tools/contracts.sh long Leases`. " + versions() + ".",
+            "",
+            "| contract | tests | fuzz tests | fuzz runs | invariants | invariant calls | seconds | run on |",
+            "|---|---|---|---|---|---|---|---|",
+            *(" ".join(str(row["line"]).split()) for row in tests),
+            "",
+            "No invariant run had a call that reverted unless it was expected to.",
+            "",
+            *(f"- {row['line']}" for row in checks),
+            *(["", f"Not run since: {', '.join(missing)}."] if missing else []),
+            "",
+        ]
     )
+
+
+def main() -> None:
+    parts = sys.argv[1:] or [*OWN, *CHECKS]
+    kept = TOP / "docs/contracts-long.json"
+    for part in parts:
+        today = time.strftime("%Y-%m-%d", time.gmtime())
+        if part in OWN:
+            done = tested(part)
+            line = (
+                f"| {part} | {done.tests} | {len(done.fuzzed)} | {sum(done.fuzzed):,} "
+                f"| {len(done.calls)} | {sum(done.calls):,} | {done.seconds:.0f} | {today} |"
+            )
+        elif part in CHECKS:
+            lines, seconds = checked(part)
+            # Of the mutants only the sum: what each of them is stands beside the tests.
+            said = lines[-1:] if part == "mutants" else lines
+            line = f"{'; '.join(said)} ({seconds:.0f} s, {today})"
+        else:
+            sys.exit(f"There is no part {part}: {', '.join((*OWN, *CHECKS))}.")
+        print(line, flush=True)
+        record = json.loads(kept.read_text()) if kept.exists() else {}
+        record[part] = {"line": line}
+        kept.write_text(json.dumps(record, indent=1) + "\n")
+        (TOP / "docs/contracts-long.md").write_text(page(record))
 
 
 if __name__ == "__main__":
