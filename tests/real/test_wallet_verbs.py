@@ -375,7 +375,7 @@ def test_a_silent_donor_is_tried_and_accused(market: Market, tmp_path: Path) -> 
 
     assert unpledged.exit_code == 2 and "Nothing is pledged for worker 0 of free." in unpledged.stderr
     assert nobody.exit_code == 8
-    assert "Put up a bond of 2 SPARE to demand an answer from ada (worker 0 of demo) within 3 s." in opened.stderr
+    assert "Put up a bond of 0.02 SPARE to demand an answer from ada (worker 0 of demo) within 3 s." in opened.stderr
     assert "loses its penalty of 0.2 SPARE" in opened.stderr
     assert opened.exit_code == 0 and early.exit_code == 2
     assert "donor" in donor.run("trial", "list").stdout

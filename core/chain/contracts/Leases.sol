@@ -228,6 +228,9 @@ contract Leases is ILeases, Vault, EIP712, Multicall {
         emit LeaseOpened(leaseId, terms.renter, terms.deposit, quoted);
     }
 
+    // The equalities ask whether something was ever paid, and to which share; no balance that others can move is compared.
+    // slither-disable-start incorrect-equality
+
     /// @dev Pays what a voucher adds to what its share was paid, and takes it off `word`, which the caller stores.
     function _redeem(Terms calldata terms, bytes32 leaseId, Word memory word, Claim calldata c) private {
         uint256 before = _paid(word, leaseId, c.index);
@@ -247,6 +250,8 @@ contract Leases is ILeases, Vault, EIP712, Multicall {
     function _paid(Word memory word, bytes32 leaseId, uint32 index) private view returns (uint256) {
         return word.firstPaid != 0 && word.first == index ? word.firstPaid : uint96(_shares[leaseId][index]);
     }
+
+    // slither-disable-end incorrect-equality
 
     function _speaksFor(Terms calldata terms) private view returns (bool) {
         return msg.sender == terms.renter || msg.sender == terms.session;
@@ -292,6 +297,8 @@ contract Leases is ILeases, Vault, EIP712, Multicall {
     }
 
     function _signed(bytes32 digest, bytes32 r, bytes32 vs, address by) private pure returns (bool) {
+        // The third value says more about the problem, which is refused whatever it is.
+        // slither-disable-next-line unused-return
         (address signer, ECDSA.RecoverError problem,) = ECDSA.tryRecover(digest, r, vs);
         return problem == ECDSA.RecoverError.NoError && signer == by;
     }
