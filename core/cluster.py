@@ -6,9 +6,10 @@ from pathlib import Path
 import msgspec
 
 from core.errors import NotFound
-from core.model import Address, Amount, LeaseId, Request
+from core.model import Address, Amount, LeaseId
 from core.observed import Job, JobState
 from core.ports import Journal
+from core.quote import Request
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,29 +193,6 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What a renter wants: `workers` of `shape`, for `duration_s`, for at most `ceiling` in all."""
-
-    shape: Resources
-    workers: int
-    duration_s: int
-    kind: Kind = Kind.SPARK
-    ceiling: Amount | None = None
-    most_per_donor: int | None = None
-    excluded: frozenset[Address] = frozenset()
-
-    def __post_init__(self) -> None:
-        _need_between(self.workers, 1, MAX_SHARES, "workers")
-        _need_between(self.duration_s, 60, 30 * 86_400, "duration_s")
-        _need_between(self.shape.cpu_millis, 100, MAX_RESOURCE, "the shape's cpu_millis")
-        _need_between(self.shape.memory_mib, 512, MAX_RESOURCE, "the shape's memory_mib")
-        if self.ceiling is not None:
-            _need_between(self.ceiling, 1, MAX_AMOUNT, "ceiling")
-        if self.most_per_donor is not None:
-            _need_between(self.most_per_donor, 1, MAX_SHARES, "most_per_donor")
-
-
-@dataclass(frozen=True, slots=True)
 class Share:
     """One donor's slice of a lease, which one worker serves: paid `rate` a second served, `cap` at most.
 
@@ -239,51 +216,6 @@ class Share:
     def earned(self, served_s: int) -> Amount:
         """What `served_s` seconds earn: a function of rate and seconds, never a sum of rounded parts."""
         return Amount(min(self.cap, self.rate * max(0, served_s)))
-
-
-@dataclass(frozen=True, slots=True)
-class Waste:
-    """Capacity a plan strands: left on the donors it touches and too little for one more worker of the shape.
-
-    Priced at each donor's own prices for one second; `supply` is the same price of the whole market read.
-    """
-
-    stranded: Amount
-    supply: Amount
-
-    def per_mille(self) -> int:
-        """Stranded thousandths of the market's supply, rounded up."""
-        return -(-1000 * self.stranded // self.supply) if self.supply else 0
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """The allocator's answer: which donor hosts which worker, who could step in, the price and the waste."""
-
-    request: Request
-    shares: tuple[Share, ...]
-    alternates: tuple[Address, ...]
-    waste: Waste
-    valid_until: int
-    market: str
-
-    def rate(self) -> Amount:
-        """What the whole cluster costs for one second."""
-        return Amount(sum(share.rate for share in self.shares))
-
-    def total(self) -> Amount:
-        """The most it can cost: the sum of the caps."""
-        return Amount(sum(share.cap for share in self.shares))
-
-
-@dataclass(frozen=True, slots=True)
-class Shortfall:
-    """The allocator's other answer: what is missing, in which dimension, and the most that would fit."""
-
-    binding: str
-    sentence: str
-    largest_workers: int
-    largest_shape: Resources | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from core.model import Address, Amount, Quote, SignedOffer
+from core.model import Address, Amount, SignedOffer
+from core.quote import Quote
 
 SEATS: Final = 256
 NO_SEATS: Final = "0x" + "0" * 64

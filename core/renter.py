@@ -9,20 +9,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from core.allocator import pack
+from core.allocator import Known, pack, why
 from core.cluster import Cluster, ClusterBook, merge, next_job_name
 from core.engine import Engine, Published
-from core.errors import InvalidInput, NotEnoughCoin, SparecloudError, first_problem
+from core.errors import InvalidInput, NotEnoughCoin, NotFound, SparecloudError, first_problem
 from core.lease import Lease, Reason, Rental, RentalPhase, ended
 from core.lease import facts as was
 from core.lease.renting import propose
 from core.mailbox import Mailbox
-from core.model import MAX_DEPOSIT, Agreement, Amount, LeaseId, Quote, Request, Shortfall, SignedOffer
+from core.model import MAX_DEPOSIT, Address, Agreement, Amount, LeaseId, SignedOffer
 from core.observed import Balances, Job
 from core.pledges import machine_sizes, with_penalties
+from core.quote import Quote, Request, Shortfall, Why
 from core.renter_view import cluster_line, market
 from core.renter_work import RenterPorts, RenterWork
 from core.settings import Renter as RenterSettings
+from core.track_record import USUAL, survival
 from core.view import ClusterLine, RenterView, spare
 
 log = logging.getLogger(__name__)
@@ -33,6 +35,7 @@ ATTEMPTS: Final = 3
 BOARD_PATIENCE_S: Final = 2.0
 LOOK_EVERY_S: Final = 1.0
 RECOVER_EVERY_S: Final = 60
+REMEMBERED_QUOTES: Final = 8
 MARKET_EVERY_S: Final = 30
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
@@ -55,6 +58,7 @@ class Renter:
         self._again: asyncio.Queue[str] = asyncio.Queue()
         self._retrying: set[str] = set()
         self._over = asyncio.Event()
+        self._inputs: dict[str, tuple[tuple[SignedOffer, ...], Known]] = {}
         # Before the first view, which would else show no clusters.
         self._engine.recall()
         self._published = Published(self._draw())
@@ -73,6 +77,14 @@ class Renter:
         """What the market can do about `request` now; binds nobody."""
         _, answer = await self._best(request)
         return answer
+
+    async def why(self, quote: Quote, donor: Address) -> Why:
+        """Why `quote`, one of the last few, treats `donor` as it does. Raises NotFound where it is too old."""
+        inputs = self._inputs.get(quote.market)
+        if inputs is None:
+            raise NotFound("That quote is too old to be reckoned again.", "Ask for a new one.")
+        offers, known = inputs
+        return await asyncio.to_thread(why, quote, offers, donor, known)
 
     async def launch(self, name: str, request: Request, most: int | None = None) -> ClusterLine:
         """Ask the donors of the best quote; the lease is opened and the cluster started once all accepted.
@@ -174,6 +186,7 @@ class Renter:
                 f"A {request.kind} worker of {request.shape.memory_mib} MiB is too small.",
                 f"Ask for at least {least_mib} MiB a worker.",
             )
+        request = replace(request, aims=self._settings.aiming.aims())
         offers, answer = await self._packed(request)
         if isinstance(answer, Quote):
             return offers, answer
@@ -190,9 +203,13 @@ class Renter:
     async def _packed(self, request: Request) -> tuple[tuple[SignedOffer, ...], Quote | Shortfall]:
         now = self._ports.clock.now()
         offers = self._ports.board.offers(now)
-        # A large market takes a second: vouchers are signed meanwhile.
-        answer = await asyncio.to_thread(pack, request, offers, now)
+        known = Known(survival(self._rentals()), usual_survival=USUAL)
+        # A large market takes half a second: vouchers are signed meanwhile.
+        answer = await asyncio.to_thread(pack, request, offers, now, known)
         if isinstance(answer, Quote):
+            self._inputs[answer.market] = offers, known
+            while len(self._inputs) > REMEMBERED_QUOTES:
+                del self._inputs[next(iter(self._inputs))]
             answer = with_penalties(answer, offers, self._settings.penalty_percent)
         return offers, answer
 

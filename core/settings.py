@@ -12,10 +12,12 @@ from msgspec import Meta
 
 from core.errors import InvalidInput
 from core.model import Amount, Prices, Resources
+from core.quote import Aims
 
 _Port = Annotated[int, Meta(ge=0, le=65535)]
 _Seconds = Annotated[int, Meta(ge=1, le=86_400)]
 _Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+_Percent = Annotated[int, Meta(ge=0, le=10_000)]
 _Price = Annotated[int, Meta(ge=0, le=10**18)]
 _Url = Annotated[str, Meta(max_length=300)]
 _Account = Annotated[str, Meta(pattern="^(0x[0-9a-fA-F]{40})?$")]
@@ -95,6 +97,23 @@ class Donor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
             raise ValueError("name must be printable")
 
 
+class Aiming(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What this renter's clusters aim at beside a low price, in percent of the definitions in docs/allocation.md.
+
+    `waste_percent`: leaving donors' machines useful to others. `spread_percent`: few workers on one laptop.
+    `reliability_percent`: donors that have not failed. `closeness_percent`: donors with short measured round trips.
+    """
+
+    waste_percent: _Percent = 100
+    spread_percent: _Percent = 300
+    reliability_percent: _Percent = 400
+    closeness_percent: _Percent = 100
+
+    def aims(self) -> Aims:
+        """The settings as a noun."""
+        return Aims(self.waste_percent, self.spread_percent, self.reliability_percent, self.closeness_percent)
+
+
 class Renter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How this machine rents.
 
@@ -108,6 +127,7 @@ class Renter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     accept_within_s: _Seconds = 10
     start_within_s: _Seconds = 120
     penalty_percent: Annotated[int, Meta(ge=0, le=1000)] = 250
+    aiming: Aiming = Aiming()
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from core.errors import NotFound, SparecloudError
-from core.model import Address, Amount, LeaseId, Prices, Quote, Request, Resources, Share, Shortfall, Traits, Waste
+from core.model import Address, Amount, LeaseId, Prices, Resources, Share, Traits
 from core.observed import Balances, Job, JobState
+from core.quote import Quote, Reckoning, Request, Shortfall, Waste, Why
 from core.view import ClusterLine, OfferLine, RenterView, WorkerLine
 
 NOW = 1_790_000_000
@@ -75,7 +76,14 @@ class ScriptedAgent:
             Share(index, DONORS[index % 3], request.shape, RATE, Amount(RATE * request.duration_s))
             for index in range(request.workers)
         )
-        return Quote(request, shares, (), Waste(Amount(1), Amount(100)), NOW + 30, "0x" + "0" * 64)
+        waste = Waste(fragmentation=21, spares=Amount(0), least=4, leased=Amount(1000), supply=Amount(10_000))
+        reckoning = Reckoning(NOW, request.tightness_percent, (1, 1, 0, 1, 0), 1.0, 857)
+        return Quote(request, shares, (), waste, reckoning, NOW + 30, "0" * 64)
+
+    async def why(self, quote: Quote, donor: Address) -> Why:
+        self.asked.append(("why", quote, donor))
+        self._fail()
+        return Why(donor, 0, 1.0, "Not chosen: the best plan with a worker on it is 3 % worse.")
 
     async def launch(self, name: str, request: Request, most: int | None = None) -> ClusterLine:
         self.asked.append(("launch", name, request, most))

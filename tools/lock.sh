@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 options=(--quiet --universal --python-version 3.11 --prerelease if-necessary-or-explicit --generate-hashes --no-header --no-annotate)
-uv pip compile "${options[@]}" --extra demo --extra build --extra dev pyproject.toml -o locks/dev.txt
+uv pip compile "${options[@]}" --extra demo --extra solver --extra build --extra dev pyproject.toml -o locks/dev.txt
 # Tools that need other versions than ours of the same packages: each has an environment of its own.
 echo "slither-analyzer==0.11.6" | uv pip compile "${options[@]}" - -o locks/slither.txt
 echo "halmos==0.3.3" | uv pip compile "${options[@]}" - -o locks/halmos.txt

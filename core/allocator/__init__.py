@@ -4,7 +4,8 @@
 """
 
 from core.allocator.check import check
-from core.allocator.market import MARGIN_S
-from core.allocator.packing import pack
+from core.allocator.market import MARGIN_S, NOTHING_KNOWN, Known, Market
+from core.allocator.packing import pack, quote
+from core.allocator.why import why
 
-__all__ = ["MARGIN_S", "check", "pack"]
+__all__ = ["MARGIN_S", "NOTHING_KNOWN", "Known", "Market", "check", "pack", "quote", "why"]

@@ -1,55 +1,119 @@
-"""The market as one request sees it: offers read once, and the donors among them that could host a worker."""
+"""The market at one instant as columns: the offers that count, one a donor, read once for any number of requests."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import Final
 
-from core.model import MAX_SHARES, Address, Amount, Offer, Request, Resources, SignedOffer
+import numpy as np
+from numpy.typing import NDArray
+
+from core.model import Address, Amount, Kind, Offer, Resources, SignedOffer
+from core.quote import Request
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 MARGIN_S: Final = 5
 """An offer is used only where it holds for so many seconds more: accepting takes time."""
 
-
-class Host(NamedTuple):
-    """A donor that could host at least one worker: at which rate, how many fit, and how many it may take."""
-
-    rate: Amount
-    donor: Address
-    room: int
-    seats: int
-    offer: Offer
-
-    def stranded(self, shape: Resources, taken: int) -> Amount:
-        """The price of what `taken` workers leave here and no further worker of `shape` fits into."""
-        if taken < self.room:
-            return Amount(0)
-        return self.offer.prices.per_second(self.offer.capacity.minus(shape.times(taken)))
+_PRICED: Final = 4
+"""Prices name cores, memory, disk and GPUs; the memory of a GPU goes with it."""
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What the renter knows of donors beside their offers: nothing, by default.
+
+    `survival` is the probability, in thousandths, that a worker there lives through an hour (`usual_survival` where
+    nothing is known); `latency_ms` the measured round trip between that donor and the rest of the cluster.
+    """
+
+    survival: Mapping[Address, int] = field(default_factory=dict)
+    latency_ms: Mapping[Address, int] = field(default_factory=dict)
+    usual_survival: int = 950
+
+    def __post_init__(self) -> None:
+        if not all(0 <= chance <= 1000 for chance in (*self.survival.values(), self.usual_survival)):
+            raise ValueError("a survival must be between 0 and 1000 thousandths")
+        if not all(0 <= delay <= 3_600_000 for delay in self.latency_ms.values()):
+            raise ValueError("a latency must be between 0 and 3600000 ms")
+
+
+NOTHING_KNOWN: Final = Known()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Market:
-    """What was read: the newest live offer of each donor, and those whose owners' rules admit the request."""
+    """The newest live offer of each of n donors, in order of their addresses.
 
-    live: tuple[Offer, ...]
-    willing: tuple[Offer, ...]
-    too_short: tuple[Offer, ...]
+    `capacity` is (5, n) in the order of `Resources.dimensions`, `prices` (4, n) in units of the coin for one second,
+    `worth` what the market asks for one unit of each dimension: the median over the donors that have any, which no
+    minority of absurd offers moves. `supply` is the worth of all of it, `digest` a SHA-256 over every offer read.
+    """
+
+    at: int
+    signed: tuple[SignedOffer, ...]
+    donors: tuple[Address, ...]
+    capacity: Integers
+    prices: Floats
+    longest_s: Integers
+    kinds: Mapping[Kind, Flags]
+    worth: tuple[int, ...]
     supply: Amount
+    digest: str
+
+    @classmethod
+    def read(cls, offers: Sequence[SignedOffer], now: int) -> "Market":
+        """The market of `offers` at `now`: of each donor the newest counts, and only if it holds `MARGIN_S` more."""
+        live = [signed for signed in newest(offers) if signed.offer.expires_at >= now + MARGIN_S]
+        live.sort(key=lambda signed: signed.offer.donor)
+        there = [signed.offer for signed in live]
+        capacity, prices = _capacities(there), _prices(there)
+        worth = _worth(capacity, prices)
+        supply = sum(int(column.sum()) * unit for column, unit in zip(capacity, worth, strict=True))
+        return cls(
+            now,
+            tuple(live),
+            tuple(offer.donor for offer in there),
+            capacity,
+            prices,
+            np.array([offer.longest_lease_s for offer in there], np.int64),
+            {kind: np.array([kind in offer.kinds for offer in there], np.bool_) for kind in Kind},
+            worth,
+            Amount(supply),
+            fingerprint(offers),
+        )
+
+    def worth_of(self, resources: Resources) -> int:
+        """What the market asks for `resources` for one second."""
+        return sum(value * unit for (_, value), unit in zip(resources.dimensions(), self.worth, strict=True))
+
+    def open_to(self, request: Request) -> Flags:
+        """Which donors' rules admit the request, its duration apart: (n,)."""
+        admitted = self.kinds[request.kind].copy()
+        if request.excluded:
+            admitted &= np.array([donor not in request.excluded for donor in self.donors], np.bool_)
+        return admitted
+
+    def rates(self, shape: Resources) -> Floats:
+        """What one worker of `shape` costs on each donor for one second: (n,), to a float's 53 bits."""
+        rates = np.zeros(len(self.donors))
+        for price, (_, need) in zip(self.prices, shape.dimensions(), strict=False):
+            rates += price * need
+        return rates
+
+    def rooms(self, shape: Resources, leave_out: Sequence[str] = (), only: Sequence[str] = ()) -> Integers:
+        """How many workers of `shape` fit into each donor, (n,), going by all its dimensions or some."""
+        rooms = np.full(len(self.donors), np.iinfo(np.int64).max)
+        for column, (name, need) in zip(self.capacity, shape.dimensions(), strict=True):
+            if need and name not in leave_out and (not only or name in only):
+                np.minimum(rooms, column // need, out=rooms)
+        return rooms
 
 
-def read(request: Request, offers: Sequence[SignedOffer], now: int) -> Market:
-    """`offers` sorted out for `request`. `too_short` would be willing if the request were for less time."""
-    live = tuple(signed.offer for signed in newest(offers) if signed.offer.expires_at >= now + MARGIN_S)
-    open_to = [offer for offer in live if request.kind in offer.kinds and offer.donor not in request.excluded]
-    return Market(
-        live,
-        tuple(offer for offer in open_to if offer.longest_lease_s >= request.duration_s),
-        tuple(offer for offer in open_to if offer.longest_lease_s < request.duration_s),
-        Amount(sum(offer.prices.per_second(offer.capacity) for offer in live)),
-    )
-
-
-def newest(offers: Sequence[SignedOffer]) -> list[SignedOffer]:
+def newest(offers: Iterable[SignedOffer]) -> list[SignedOffer]:
     """One offer a donor, the one with the highest sequence, whatever their order (see `rank` for equals)."""
     kept: dict[Address, SignedOffer] = {}
     for signed in offers:
@@ -64,46 +128,55 @@ def rank(signed: SignedOffer) -> tuple[int, int, str, str]:
     return signed.offer.sequence, signed.offer.expires_at, signed.signature, repr(signed.offer)
 
 
-def hosts(request: Request, willing: Iterable[Offer]) -> list[Host]:
-    """The donors of `willing` that could host a worker, cheapest first; equals by address."""
-    shape, most = request.shape, min(request.most_per_donor or MAX_SHARES, request.workers)
-    # Spelt out, because this loop runs once for every donor of the market.
-    cpu, memory, disk, gpus, gpu_memory = (value for _, value in shape.dimensions())
-    found = []
-    for offer in willing:
-        capacity = offer.capacity
-        if capacity.cpu_millis < cpu or capacity.memory_mib < memory or capacity.disk_mib < disk:
-            continue
-        room = min(capacity.cpu_millis // cpu, capacity.memory_mib // memory)
-        if disk:
-            room = min(room, capacity.disk_mib // disk)
-        if gpus:
-            room = min(room, capacity.gpu_count // gpus)
-        if gpu_memory:
-            room = min(room, capacity.gpu_memory_mib // gpu_memory)
-        if room:
-            found.append(Host(offer.prices.per_second(shape), offer.donor, room, min(room, most), offer))
-    # Donors differ, so a comparison ends at the second field at the latest.
-    found.sort()
-    return found
+def fingerprint(offers: Iterable[SignedOffer]) -> str:
+    """SHA-256 over every offer, once each, in order of donor and signature, whatever order they came in.
 
-
-def fingerprint(request: Request, offers: Sequence[SignedOffer], now: int) -> str:
-    """sha256 over the request, the instant and every offer read: the same for whoever read the same offers.
-
-    Offers count once, in order of donor and signature, whatever order they came in. A signature stands for an
-    offer's whole content, which is what it was made over.
+    A signature stands for an offer's whole content, which is what it was made over.
     """
+    # A dict keeps the board's order, which is nearly sorted already; a set would shuffle it.
+    lines = dict.fromkeys([f"{signed.offer.donor} {signed.signature}" for signed in offers])
+    return sha256("\n".join(sorted(lines)).encode()).hexdigest()
+
+
+def inputs_digest(request: Request, market: str, now: int, known: Known) -> str:
+    """SHA-256 over all that decides a quote: the request, the instant, the market's digest, what was known."""
     asked = (
-        *(value for _, value in request.shape.dimensions()),
+        [value for _, value in request.shape.dimensions()],
         request.workers,
         request.duration_s,
         request.kind.value,
         request.ceiling,
         request.most_per_donor,
         sorted(request.excluded),
+        request.tightness_percent,
+        request.confidence_per_mille,
+        repr(request.aims),
         now,
+        sorted(known.survival.items()),
+        sorted(known.latency_ms.items()),
+        known.usual_survival,
+        market,
     )
-    # A dict keeps the board's order, which is nearly sorted already; a set would shuffle it.
-    lines = dict.fromkeys([f"{signed.offer.donor} {signed.signature}" for signed in offers])
-    return sha256("\n".join([repr(asked), *sorted(lines)]).encode()).hexdigest()
+    return sha256(repr(asked).encode()).hexdigest()
+
+
+def _capacities(offers: Sequence[Offer]) -> Integers:
+    rows = [
+        (one.cpu_millis, one.memory_mib, one.disk_mib, one.gpu_count, one.gpu_memory_mib)
+        for one in (offer.capacity for offer in offers)
+    ]
+    return np.ascontiguousarray(np.array(rows, np.int64).reshape(len(rows), 5).T)
+
+
+def _prices(offers: Sequence[Offer]) -> Floats:
+    rows = [(one.cpu_milli, one.memory_mib, one.disk_mib, one.gpu) for one in (offer.prices for offer in offers)]
+    return np.ascontiguousarray(np.array(rows, np.float64).reshape(len(rows), _PRICED).T)
+
+
+def _worth(capacity: Integers, prices: Floats) -> tuple[int, ...]:
+    units = []
+    for column, price in zip(capacity, prices, strict=False):
+        asked = price[column > 0]
+        middle = (len(asked) - 1) // 2
+        units.append(int(np.partition(asked, middle)[middle]) if len(asked) else 0)
+    return (*units, 0)

@@ -1,11 +1,13 @@
 """Why a request does not fit, in which dimension, and the most that would."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from core.allocator.market import Host, Market, hosts
-from core.model import MAX_AMOUNT, Offer, Request, Resources, Shortfall
+import numpy as np
+
+from core.allocator.market import Flags, Market
+from core.model import MAX_SHARES, Resources
+from core.quote import Request, Shortfall
 
 _DIMENSIONS: Final = {
     "cpu": ("cpu_millis",),
@@ -21,87 +23,90 @@ _WHY: Final = {
     "memory": "memory binds: too little is free",
     "disk": "disk binds: too little is free",
     "gpu": "gpu binds: too few are free",
+    "reliability": "reliability binds: too few donors can be relied on for that long",
     "price ceiling": "the price ceiling binds: the cheapest plan costs more",
 }
 _CPU_STEP, _MEMORY_STEP, _DISK_STEP = 100, 64, 64
 _LEAST_CPU, _LEAST_MEMORY = 100, 512
 
 
-def explain(request: Request, seen: Market, fitting: Sequence[Host]) -> Shortfall:
-    """The Shortfall of a request that `fitting` (cheapest first) cannot serve."""
-    binding = _binding(request, seen, fitting)
-    workers = _affordable(request, fitting)
-    shape = _largest_shape(request, seen.willing) if seen.willing else None
+def explain(request: Request, market: Market) -> Shortfall:
+    """The Shortfall of a request for which room or money is missing."""
+    # Where spare workers are wanted, all those asked for may fit and still be too few.
+    workers = min(_affordable(request, market), request.workers - 1)
+    binding = "price ceiling" if _seats(request, market) >= request.workers else _binding(request, market)
+    shape = _largest_shape(request, market)
     return Shortfall(binding, _sentence(request, binding, workers, shape), workers, shape)
 
 
-def _binding(request: Request, seen: Market, fitting: Sequence[Host]) -> str:
-    if not seen.willing and not seen.too_short:
+def unreliable(request: Request, workers: int) -> Shortfall:
+    """The Shortfall of a request whose confidence is reached for `workers` at most."""
+    return Shortfall("reliability", _sentence(request, "reliability", workers, None), workers, None)
+
+
+def _willing(request: Request, market: Market) -> Flags:
+    return market.open_to(request) & (market.longest_s >= request.duration_s)
+
+
+def _seats(request: Request, market: Market, among: Flags | None = None) -> int:
+    rooms = market.rooms(request.shape)[_willing(request, market) if among is None else among]
+    return int(np.minimum(rooms, min(request.most_per_donor or MAX_SHARES, request.workers)).sum())
+
+
+def _binding(request: Request, market: Market) -> str:
+    interested, willing = market.open_to(request), _willing(request, market)
+    if not interested.any():
         return "offers"
-    seats = _seats(fitting)
-    if seats >= request.workers:
-        return "price ceiling"
-    if seats + _seats(hosts(request, seen.too_short)) >= request.workers or not seen.willing:
+    if _seats(request, market, interested) >= request.workers or not willing.any():
         return "duration"
-    if sum(host.room for host in fitting) >= request.workers:
+    if int(market.rooms(request.shape)[willing].sum()) >= request.workers:
         return "donors"
-    return _tightest(request, seen.willing)
+    return _tightest(request, market, willing)
 
 
-def _tightest(request: Request, willing: Sequence[Offer]) -> str:
+def _tightest(request: Request, market: Market, willing: Flags) -> str:
     """The dimension that, were it plentiful, would let the most workers in; of equals, the scarcest by itself."""
     shape = request.shape
 
-    def score(name: str) -> tuple[int, int]:
-        without = sum(_room(offer.capacity, shape, leave_out=_DIMENSIONS[name]) for offer in willing)
-        alone = sum(_room(offer.capacity, shape, only=_DIMENSIONS[name]) for offer in willing)
+    def merit(name: str) -> tuple[int, int]:
+        without = int(market.rooms(shape, leave_out=_DIMENSIONS[name])[willing].sum())
+        alone = int(market.rooms(shape, only=_DIMENSIONS[name])[willing].sum())
         return min(without, request.workers), -alone
 
-    return max((name for name in _DIMENSIONS if _asked(shape, name)), key=score)
+    return max((name for name in _DIMENSIONS if _asked(shape, name)), key=merit)
 
 
 def _asked(shape: Resources, name: str) -> bool:
     return any(value for field, value in shape.dimensions() if field in _DIMENSIONS[name])
 
 
-def _room(capacity: Resources, shape: Resources, *, only: tuple[str, ...] = (), leave_out: tuple[str, ...] = ()) -> int:
-    return min(
-        (
-            room // needed
-            for (name, needed), (_, room) in zip(shape.dimensions(), capacity.dimensions(), strict=True)
-            if needed and name not in leave_out and (not only or name in only)
-        ),
-        default=0,
+def _affordable(request: Request, market: Market) -> int:
+    """How many workers of this shape fit, within the ceiling: the cheapest seats first, to the unit."""
+    money = int(request.most_coin())
+    rooms, rates = market.rooms(request.shape), market.rates(request.shape)
+    rows = np.flatnonzero(_willing(request, market) & (rooms > 0))
+    # No more donors can be needed than there are workers; near-equal rates are put in order to the unit.
+    rows = rows[np.argsort(rates[rows], kind="stable")[: request.workers]]
+    dear_last = sorted(
+        (market.signed[row].offer.prices.per_second(request.shape) * request.duration_s, row) for row in rows.tolist()
     )
-
-
-def _seats(fitting: Sequence[Host]) -> int:
-    return sum(host.seats for host in fitting)
-
-
-def _affordable(request: Request, fitting: Sequence[Host]) -> int:
-    """How many workers of this shape fit, within the ceiling: the cheapest seats first."""
-    money = MAX_AMOUNT if request.ceiling is None else request.ceiling
     workers = 0
-    for host in fitting:
-        cap = host.rate * request.duration_s
-        more = min(host.seats, request.workers - workers)
-        if cap:
-            more = min(more, money // cap)
+    for cap, row in dear_last:
+        seats = min(int(rooms[row]), request.most_per_donor or MAX_SHARES, request.workers - workers)
+        more = min(seats, money // cap) if cap else seats
         workers += more
         money -= more * cap
-        if more < host.seats:
+        if more < seats:
             break
     return workers
 
 
-def _largest_shape(request: Request, willing: Sequence[Offer]) -> Resources | None:
+def _largest_shape(request: Request, market: Market) -> Resources | None:
     """The largest of the shape's hundredths in which all the workers fit, by bisection; GPUs are never scaled."""
     fits, too_large = 0, 100
     while too_large - fits > 1:
         middle = (fits + too_large) // 2
-        smaller = replace(request, shape=_scaled(request.shape, middle))
-        if _affordable(smaller, hosts(smaller, willing)) >= request.workers:
+        if _affordable(replace(request, shape=_scaled(request.shape, middle)), market) >= request.workers:
             fits = middle
         else:
             too_large = middle

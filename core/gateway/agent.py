@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from core.errors import SparecloudError
-from core.model import Quote, Request, Shortfall
+from core.model import Address
 from core.observed import Job
+from core.quote import Quote, Request, Shortfall, Why
 from core.view import ClusterLine, RenterView
 
 
@@ -26,6 +27,10 @@ class RenterAgent(Protocol):
 
     async def quote(self, request: Request) -> Quote | Shortfall:
         """What the market can do about `request` now; binds nobody."""
+        ...
+
+    async def why(self, quote: Quote, donor: Address) -> Why:
+        """Why `quote`, one of the last few, treats `donor` as it does. Raises NotFound where it is too old."""
         ...
 
     async def launch(self, name: str, request: Request, most: int | None = None) -> ClusterLine:

@@ -17,8 +17,9 @@ from core.gateway import frames
 from core.gateway import messages as m
 from core.gateway.agent import AgentUnavailable, RenterAgent
 from core.gateway.server import POLL_S
-from core.model import Quote, Request, Shortfall
+from core.model import Address
 from core.observed import Job
+from core.quote import Quote, Request, Shortfall, Why
 from core.view import ClusterLine, RenterView
 
 __all__ = ["GatewayClient", "RenterAgent"]
@@ -87,6 +88,10 @@ class GatewayClient:
         if found is None:
             raise _strange()
         return found
+
+    async def why(self, quote: Quote, donor: Address) -> Why:
+        """Why `quote`, one of the last few, treats `donor` as it does."""
+        return await self._call("why", m.AskWhy(quote=quote, donor=donor), Why)
 
     async def launch(self, name: str, request: Request, most: int | None = None) -> ClusterLine:
         """Open the lease and start the cluster; it goes on where the caller is interrupted."""

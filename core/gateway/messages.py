@@ -11,7 +11,8 @@ import msgspec
 import core.errors
 from core.errors import InvalidInput, SparecloudError
 from core.gateway.agent import AgentUnavailable
-from core.model import Quote, Request, Shortfall
+from core.model import Address
+from core.quote import Quote, Request, Shortfall
 from core.view import RenterView
 
 
@@ -29,6 +30,13 @@ class AskQuote(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """RenterAgent.quote."""
 
     request: Request
+
+
+class AskWhy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """RenterAgent.why."""
+
+    quote: Quote
+    donor: Address
 
 
 class AskLaunch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

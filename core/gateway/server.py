@@ -24,7 +24,7 @@ from core.errors import InvalidInput, NotFound, PortInUse, SparecloudError
 from core.gateway import frames
 from core.gateway import messages as m
 from core.gateway.agent import AgentUnavailable, RenterAgent
-from core.model import Quote
+from core.quote import Quote
 from core.view import RenterView
 
 LOOPBACK: Final = "127.0.0.1"
@@ -124,6 +124,7 @@ class Gateway:
             "view": self._view_now,
             "watch": self._watch,
             "quote": self._quote,
+            "why": self._why,
             "launch": self._launch,
             "submit": self._submit,
             "logs": self._logs,
@@ -157,6 +158,10 @@ class Gateway:
         ask = await _read(request, m.AskQuote)
         answer = await self._agent.quote(ask.request)
         return _answer(m.Quoted(quote=answer) if isinstance(answer, Quote) else m.Quoted(shortfall=answer))
+
+    async def _why(self, request: web.Request) -> web.Response:
+        ask = await _read(request, m.AskWhy)
+        return _answer(await self._agent.why(ask.quote, ask.donor))
 
     async def _launch(self, request: web.Request) -> web.Response:
         ask = await _read(request, m.AskLaunch)

@@ -5,7 +5,7 @@ import click
 from core.errors import SparecloudError
 from core.gateway.agent import RenterAgent
 from core.lease import RentalPhase
-from core.model import Request
+from core.quote import Request
 from core.view import ClusterLine, RenterView, resources_text, spare
 from renter_tui.commands.follow import follow, named
 from renter_tui.commands.market import pay_sentence, quote_text, quoted

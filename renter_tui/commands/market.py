@@ -2,18 +2,24 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final, NoReturn
 
 import click
 
+from core.errors import InvalidInput
 from core.gateway.agent import RenterAgent
-from core.model import Address, Quote, Request, Shortfall
+from core.model import Address, address
+from core.quote import Quote, Request, Shortfall, Why
 from core.view import OfferLine, RenterView, resources_text, spare
 from renter_tui.commands.options import request_options
 from renter_tui.commands.shell import Shell, json_option, pass_shell
 from renter_tui.commands.tables import table
-from renter_tui.widgets.quote_text import pledged_words
+from renter_tui.widgets.quote_text import lives_words, pledged_words, waste_words
 from renter_tui.widgets.words import coins, cores, count, gib, short, span
+
+SLIDER: Final = (0, 10, 25, 50, 75, 100)
+"""Where `--frontier` looks, in percent of tightness."""
 
 NOTHING_FITS: Final = 9
 """The exit code where the market has no answer but a Shortfall."""
@@ -34,14 +40,23 @@ def market(shell: Shell, watch: bool) -> None:
 
 @click.command()
 @request_options
+@click.option("--why", "donor", metavar="DONOR", help="Why this donor (its name or address) was or was not chosen.")
+@click.option("--frontier", is_flag=True, help="The quotes from cheapest to tightest, a line each.")
 @json_option
 @pass_shell
-def quote(shell: Shell, request: Request) -> None:
+def quote(shell: Shell, request: Request, donor: str | None, frontier: bool) -> None:
     """Say what a cluster would cost now, and on whose machines it would run. Binds nobody, costs nothing.
 
     \b
     sparecloud quote --workers 3 --cores 1 --memory 1536M --hours 1 --ceiling 5
+    sparecloud quote --workers 8 --frontier
     """
+    if frontier:
+        _show_frontier(shell, request)
+        return
+    if donor is not None:
+        _show_why(shell, request, donor)
+        return
     answer, names = quoted(shell, request)
     shell.show({"quote": answer, "rate": answer.rate(), "total": answer.total()}, quote_text(answer, names))
 
@@ -56,6 +71,57 @@ def quoted(shell: Shell, request: Request) -> tuple[Quote, Mapping[Address, str]
     if isinstance(answer, Shortfall):
         refuse(shell, answer)
     return answer, {offer.donor: offer.name for offer in view.market}
+
+
+def _show_frontier(shell: Shell, request: Request) -> None:
+    """Ask for a quote at each stop of the slider."""
+
+    async def work(agent: RenterAgent) -> list[Quote | Shortfall]:
+        return [await agent.quote(replace(request, tightness_percent=stop)) for stop in SLIDER]
+
+    answers = shell.ask(work)
+    quotes = {stop: answer for stop, answer in zip(SLIDER, answers, strict=True) if isinstance(answer, Quote)}
+    if not quotes:
+        refuse(shell, next(answer for answer in answers if isinstance(answer, Shortfall)))
+    rows = [
+        (
+            f"{stop} %",
+            coins(answer.total()),
+            f"{answer.waste.percent():.1f} %",
+            f"{answer.waste.least_percent():.1f} %",
+            str(len({share.donor for share in answer.shares})),
+            f"{answer.reckoning.survival_per_mille / 10:g} %",
+        )
+        for stop, answer in quotes.items()
+    ]
+    head = ("TIGHTNESS>", "AT MOST>", "WASTE>", "AT BEST>", "DONORS>", "CHANCE>")
+    shell.show({"quotes": {str(stop): answer for stop, answer in quotes.items()}}, table(head, rows))
+
+
+def _show_why(shell: Shell, request: Request, donor: str) -> None:
+    """Ask for a quote, and why it treats `donor` as it does."""
+
+    async def work(agent: RenterAgent) -> Why | Shortfall:
+        answer = await agent.quote(request)
+        if isinstance(answer, Shortfall):
+            return answer
+        view = await agent.view()
+        named = [line.donor for line in view.market if donor in (line.name, line.donor)]
+        if len(named) > 1:
+            raise InvalidInput(f"{len(named)} donors are named {donor}.", "Name one by its address.")
+        return await agent.why(answer, named[0] if named else _address(donor))
+
+    reason = shell.ask(work)
+    if isinstance(reason, Shortfall):
+        refuse(shell, reason)
+    shell.show({"why": reason}, reason.sentence)
+
+
+def _address(typed: str) -> Address:
+    try:
+        return address(typed)
+    except ValueError as problem:
+        raise InvalidInput(f"No donor is named {typed}.", "See them with `sparecloud market`.") from problem
 
 
 def refuse(shell: Shell, shortfall: Shortfall) -> NoReturn:
@@ -80,13 +146,13 @@ def quote_text(answer: Quote, names: Mapping[Address, str]) -> str:
         )
         for share in answer.shares
     ]
-    per_mille = answer.waste.per_mille()
     return "\n".join(
         (
             table(("#>", "DONOR", "ADDRESS", "WORKER", "SPARE/H>", "AT MOST>"), rows),
             "",
             f"Pledged: {pledged_words(answer)}",
-            f"Waste:   {per_mille // 10}.{per_mille % 10} % of the market left too small to use",
+            f"Waste:   {waste_words(answer)}",
+            f"Chance:  {lives_words(answer)}",
             f"Total:   {spare(answer.total())} at most",
         )
     )

@@ -33,6 +33,23 @@ _OPTIONS = (
     ),
     click.option("--ceiling", type=parsing.coin, metavar="SPARE", help="The most that it may cost in all."),
     click.option("--most-per-donor", type=int, metavar="N", help="So many workers at most on one donor."),
+    click.option(
+        "--tightness",
+        "tightness_percent",
+        type=int,
+        default=10,
+        show_default=True,
+        metavar="PERCENT",
+        help="From cheapest (0) to tightest (100): less waste, more spread, safer donors.",
+    ),
+    click.option(
+        "--confidence",
+        "confidence_per_mille",
+        type=parsing.per_mille,
+        default="0",
+        metavar="PERCENT",
+        help="How likely all workers are to stay; spare ones are added for it.",
+    ),
 )
 
 
@@ -48,6 +65,8 @@ def request_options(verb: Callable[..., None]) -> Callable[..., None]:
         seconds: int,
         ceiling: Amount | None,
         most_per_donor: int | None,
+        tightness_percent: int,
+        confidence_per_mille: int,
         **named: object,
     ) -> None:
         request = parsing.request(
@@ -57,6 +76,8 @@ def request_options(verb: Callable[..., None]) -> Callable[..., None]:
             seconds=seconds,
             ceiling=ceiling,
             most_per_donor=most_per_donor,
+            tightness_percent=tightness_percent,
+            confidence_per_mille=confidence_per_mille,
         )
         verb(*others, request=request, **named)
 

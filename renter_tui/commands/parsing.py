@@ -4,7 +4,8 @@ import re
 from typing import Final
 
 from core.errors import InvalidInput
-from core.model import COIN_UNIT, Amount, Request, Resources, address
+from core.model import COIN_UNIT, Amount, Resources, address
+from core.quote import Request
 
 _NUMBER: Final = r"[0-9]{1,12}(?:\.[0-9]{1,18})?"
 _MEMORY: Final = re.compile(rf"({_NUMBER})(m|mib|g|gib)", re.IGNORECASE)
@@ -16,6 +17,8 @@ _OPTIONS: Final = {
     "duration_s": "--hours",
     "ceiling": "--ceiling",
     "most_per_donor": "--most-per-donor",
+    "tightness_percent": "--tightness",
+    "confidence_per_mille": "--confidence",
 }
 
 
@@ -38,6 +41,11 @@ def duration_s(text: str) -> int:
         raise InvalidInput(f"{text!r} is not a length of time.", hint)
     days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
     return days * 86_400 + hours * 3600 + minutes * 60 + seconds
+
+
+def per_mille(text: str) -> int:
+    """Thousandths of "99", "99.5", "95%". Raises InvalidInput."""
+    return _whole(text.removesuffix("%"), 10, text, "a percentage of at most one decimal", "Write 95 or 99.5.")
 
 
 def cpu_millis(text: str) -> int:
@@ -89,11 +97,21 @@ def request(
     seconds: int,
     ceiling: Amount | None = None,
     most_per_donor: int | None = None,
+    tightness_percent: int = 10,
+    confidence_per_mille: int = 0,
 ) -> Request:
     """The Request of the options that launch and quote share. Raises InvalidInput, naming the option."""
     try:
         shape = Resources(cpu_millis=cores, memory_mib=memory)
-        return Request(shape, workers, seconds, ceiling=ceiling, most_per_donor=most_per_donor)
+        return Request(
+            shape,
+            workers,
+            seconds,
+            ceiling=ceiling,
+            most_per_donor=most_per_donor,
+            tightness_percent=tightness_percent,
+            confidence_per_mille=confidence_per_mille,
+        )
     except ValueError as problem:
         option = next((option for name, option in _OPTIONS.items() if name in str(problem)), "The request")
         raise InvalidInput(f"{option} is out of bounds: {problem}.", "Choose a value within them.") from problem

@@ -13,8 +13,9 @@ from core.errors import InvalidInput, SparecloudError
 from core.gateway.agent import RenterAgent
 from core.gateway.presence import connect
 from core.membership import images_folder
-from core.model import Amount, LeaseId, Quote, Request, Resources
+from core.model import Amount, LeaseId, Resources
 from core.observed import Account, JobState
+from core.quote import Quote, Request
 from core.runtime import leftovers
 from core.runtime.container_engine import ContainerEngine
 from core.runtime.images import Images
@@ -24,6 +25,7 @@ from renter_tui.demo import flights
 from renter_tui.demo.market import LocalMarket, local_market
 from renter_tui.demo.report import QUOTE_GOAL_S, REGISTERED_GOAL_S, WARM_GOAL_S, Earned, Figure, Report
 from renter_tui.demo.stages import Stages
+from renter_tui.widgets.quote_text import waste_words
 
 DONORS: Final = ("ada", "grace", "edsger")
 CLUSTER: Final = "flights"
@@ -297,8 +299,8 @@ def _quote_text(quote: Quote, names: dict[str, str]) -> str:
             f"  {share.index:<8}{names.get(share.donor, ''):<10}{share.donor[:10] + '…':<14}"
             f"{resources_text(share.resources):<20}{spare(share.cap):<24}"
         )
-    wasted = f"{quote.waste.per_mille() / 10:g} % of the market's supply"
-    lines.append(f"  waste {wasted}; total up to {spare(quote.total())} for {quote.request.duration_s // 60} minutes\n")
+    lines.append(f"  waste: {waste_words(quote)}")
+    lines.append(f"  total up to {spare(quote.total())} for {quote.request.duration_s // 60} minutes\n")
     return "\n".join(lines)
 
 

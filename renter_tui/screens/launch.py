@@ -11,12 +11,13 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from core.errors import SparecloudError
-from core.model import Quote, Request, Shortfall
+from core.quote import Quote, Request, Shortfall
 from core.view import ClusterLine
 from renter_tui.live import LiveApp
 from renter_tui.screens.order import read_order
 from renter_tui.widgets.field import Field
 from renter_tui.widgets.quote_text import pay_words, quoted, refused
+from renter_tui.widgets.slider import Slider, SliderBar
 
 _TYPING_S: Final = 0.25
 _AGAIN_S: Final = 5.0
@@ -54,6 +55,7 @@ class LaunchDialog(ModalScreen[ClusterLine | None]):
                     yield Field("Memory", "memory", value="2", unit="GiB each")
                     yield Field("Hours", "hours", value="1")
                     yield Field("Ceiling", "ceiling", placeholder="none", unit="SPARE")
+                    yield Slider("Tightness", "tightness", value=10, low="cheapest", high="tightest")
                     yield Static(
                         "You pay for the seconds that workers serve; the rest of the deposit comes back.",
                         classes="note",
@@ -77,7 +79,15 @@ class LaunchDialog(ModalScreen[ClusterLine | None]):
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
-        if event.input.id != "name" and not self._launching:
+        if event.input.id != "name":
+            self._ask_anew()
+
+    @on(SliderBar.Changed)
+    def _slid(self) -> None:
+        self._ask_anew()
+
+    def _ask_anew(self) -> None:
+        if not self._launching:
             self._set_quote(None)
             self.query_one("#quote").add_class("-stale")
             self._keep_quoting()
@@ -124,6 +134,7 @@ class LaunchDialog(ModalScreen[ClusterLine | None]):
 
     async def _ask(self) -> None:
         typed = {field: self.query_one(f"#{field}", Input).value for field in _FIELDS}
+        typed["tightness"] = self.query_one("#tightness", SliderBar).value
         try:
             request = read_order(typed)
         except SparecloudError as error:

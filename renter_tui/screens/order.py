@@ -5,7 +5,8 @@ from decimal import Decimal, localcontext
 from typing import Final
 
 from core.errors import InvalidInput
-from core.model import COIN_UNIT, Amount, Request, Resources
+from core.model import COIN_UNIT, Amount, Resources
+from core.quote import Request
 
 _FIELDS: Final = {
     "cpu_millis": "Cores",
@@ -13,11 +14,12 @@ _FIELDS: Final = {
     "workers": "Workers",
     "duration_s": "Hours",
     "ceiling": "Ceiling",
+    "tightness_percent": "Tightness",
 }
 
 
 def read_order(typed: Mapping[str, str]) -> Request:
-    """The Request for fields workers, cores, memory (GiB), hours and ceiling (SPARE, may be empty).
+    """The Request for fields workers, cores, memory (GiB), hours, tightness (percent), ceiling (SPARE, may be empty).
 
     Raises InvalidInput.
     """
@@ -27,7 +29,8 @@ def read_order(typed: Mapping[str, str]) -> Request:
     duration_s = _whole(typed["hours"], 3600, "Hours")
     ceiling = Amount(_whole(typed["ceiling"], COIN_UNIT, "Ceiling")) if typed["ceiling"].strip() else None
     try:
-        return Request(Resources(cpu_millis, memory_mib), workers, duration_s, ceiling=ceiling)
+        shape, tightness = Resources(cpu_millis, memory_mib), _whole(typed["tightness"], 1, "Tightness")
+        return Request(shape, workers, duration_s, ceiling=ceiling, tightness_percent=tightness)
     except ValueError as error:
         field = next((title for name, title in _FIELDS.items() if name in str(error)), "The order")
         raise InvalidInput(f"{field} is out of bounds: {error}.") from error

@@ -6,7 +6,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from core.model import Address, Quote, Shortfall
+from core.model import Address
+from core.quote import Quote, Shortfall
 from core.view import RenterView, resources_text, spare
 from renter_tui.widgets.palette import BAD, COIN, DIM
 from renter_tui.widgets.words import cell, coins, count, number, short
@@ -30,6 +31,22 @@ def pledged_words(quote: Quote) -> str:
     if not penalties:
         return "nothing: the donors have no stake"
     return f"{spare(penalties)}, which the donors stand to lose"
+
+
+def waste_words(quote: Quote) -> str:
+    """What the plan makes useless to others, and the least that any plan could."""
+    wasted, least = quote.waste.percent(), quote.waste.least_percent()
+    if wasted < -0.05:
+        return f"none: it uses up oddments worth {-wasted:.1f} % of what is leased ({-least:.1f} % at best)"
+    at_best = f"{least:.1f} %" if least > -0.05 else "none"
+    return f"{abs(wasted):.1f} % of what is leased ({at_best} at best)"
+
+
+def lives_words(quote: Quote) -> str:
+    """How likely the cluster keeps its workers."""
+    asked, spares = quote.request.workers, quote.spare_workers()
+    chance = f"{quote.reckoning.survival_per_mille / 10:g} % that {count(asked, 'worker')} stay to the end"
+    return f"{chance}, with {count(spares, 'spare one')}" if spares else chance
 
 
 def quoted(quote: Quote, view: RenterView | None) -> RenderableType:
@@ -56,8 +73,8 @@ def _money(quote: Quote, view: RenterView | None) -> Table:
     table.add_row("At most", Text(most(quote), f"bold {COIN}"))
     table.add_row("An hour", spare(3600 * quote.rate()))
     table.add_row("Pledged", pledged_words(quote))
-    per_mille = quote.waste.per_mille()
-    table.add_row("Waste", f"{per_mille // 10}.{per_mille % 10} % of the market stranded")
+    table.add_row("Waste", waste_words(quote))
+    table.add_row("Chance", lives_words(quote))
     table.add_row("Stand-ins", count(len(quote.alternates), "more donor") if quote.alternates else "none")
     if view and view.balances:
         short_of = view.balances.coin < quote.total()

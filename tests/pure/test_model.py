@@ -20,15 +20,14 @@ from core.model import (
     Letterhead,
     Offer,
     Prices,
-    Request,
     Resources,
     Share,
     Traits,
     Voucher,
-    Waste,
     address,
 )
 from core.pledges import NO_SEATS
+from core.quote import Request, Waste
 from tests.pure.leases import agreement
 
 DONOR = Address("0x" + "cd" * 20)
@@ -143,12 +142,9 @@ def test_a_share_earns_by_the_second_up_to_its_cap(one_s: int, more_s: int) -> N
     assert SHARE.earned(one_s) <= SHARE.earned(one_s + more_s) <= SHARE.cap
 
 
-@given(st.integers(0, 10**30), st.integers(1, 10**30))
-def test_waste_is_rounded_up_to_thousandths(stranded: int, supply: int) -> None:
-    per_mille = Waste(Amount(stranded), Amount(supply)).per_mille()
+def test_waste_is_told_in_percent_of_what_is_leased() -> None:
+    waste = Waste(fragmentation=-30, spares=Amount(50), least=-40, leased=Amount(200), supply=Amount(1000))
+    nothing = Waste(0, Amount(0), 0, Amount(0), Amount(0))
 
-    assert (per_mille - 1) * supply < 1000 * stranded <= per_mille * supply
-
-
-def test_the_waste_of_an_empty_market_is_none() -> None:
-    assert Waste(Amount(0), Amount(0)).per_mille() == 0
+    assert (waste.total(), waste.percent(), waste.least_percent()) == (20, 10.0, -20.0)
+    assert (nothing.percent(), nothing.least_percent()) == (0.0, 0.0)

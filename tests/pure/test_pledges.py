@@ -20,15 +20,13 @@ from core.model import (
     LeaseId,
     Offer,
     Prices,
-    Quote,
-    Request,
     Resources,
     Share,
     SignedOffer,
-    Waste,
 )
 from core.observed import LeaseRecord
 from core.pledges import NO_SEATS, SEATS, choose_seats, enough_seats, machine_sizes, seats_needed, with_penalties
+from core.quote import Quote, Reckoning, Request, Waste
 from tests.pure.leases import START, agreement, donor
 
 _seats = st.integers(0, 2**SEATS - 1).map(lambda bits: f"0x{bits:064x}")
@@ -114,7 +112,15 @@ def quoted(caps: list[tuple[int, Amount]]) -> Quote:
         Share(index, donor(who), Resources(1000, 1024), Amount(1), cap) for index, (who, cap) in enumerate(caps)
     )
     request = Request(Resources(1000, 1024), len(shares), 600)
-    return Quote(request, shares, (), Waste(Amount(0), Amount(0)), START, "0x" + "00" * 32)
+    return Quote(
+        request,
+        shares,
+        (),
+        Waste(0, Amount(0), 0, Amount(0), Amount(0)),
+        Reckoning(0, 0, (), 0.0, 0),
+        START,
+        "0x" + "00" * 32,
+    )
 
 
 @given(stakes=_stakes, caps=_caps, percent=st.integers(0, 100))

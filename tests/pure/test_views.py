@@ -9,8 +9,9 @@ from core.lease import Reason, RentalPhase, Service, step
 from core.lease import facts as was
 from core.lease.renting import propose
 from core.lease.serving import accept
-from core.model import Address, Amount, Kind, LeaseId, Offer, Prices, Request, Resources, SignedOffer
+from core.model import Address, Amount, Kind, LeaseId, Offer, Prices, Resources, SignedOffer
 from core.observed import Job, JobState
+from core.quote import Request
 from core.renter_view import cluster_line, market
 from core.settings import Donor
 from core.view import DonorView, resources_text, spare

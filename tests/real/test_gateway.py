@@ -17,9 +17,10 @@ from core.gateway.agent import AgentRuns, AgentUnavailable
 from core.gateway.client import GatewayClient
 from core.gateway.messages import raised, refusal
 from core.gateway.server import LONGEST_BODY, Gateway, serve
-from core.model import Amount, Request, Resources
+from core.model import Amount, Resources
 from core.observed import Balances
-from tests.scripted_agent import NOW, SHORT, ScriptedAgent, cluster
+from core.quote import Quote, Request
+from tests.scripted_agent import DONORS, NOW, SHORT, ScriptedAgent, cluster
 
 TOKEN = "t" * 43
 REQUEST = Request(Resources(1000, 1536), 3, 3600)
@@ -104,7 +105,10 @@ async def test_nouns_arrive_as_they_were_sent(client: GatewayClient, agent: Scri
     agent.put(cluster())
 
     assert await client.view() == await agent.view()
-    assert await client.quote(REQUEST) == await agent.quote(REQUEST)
+    quote = await client.quote(REQUEST)
+    assert quote == await agent.quote(REQUEST)
+    assert isinstance(quote, Quote)
+    assert await client.why(quote, DONORS[0]) == await agent.why(quote, DONORS[0])
     agent.shortfall = SHORT
     assert await client.quote(REQUEST) == SHORT
 

@@ -37,12 +37,12 @@ from core.model import (
     Kind,
     LeaseId,
     Redemption,
-    Request,
     Resources,
     Share,
     SignedAcceptance,
     Voucher,
 )
+from core.quote import Request
 from core.settings import Network, Settings
 from renter_tui import wiring
 from renter_tui.commands import cli

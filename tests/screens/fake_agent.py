@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.gateway.agent import AgentUnavailable
-from core.model import Amount, LeaseId, Quote, Request, Share, Shortfall, Waste
+from core.model import Address, Amount, LeaseId, Share
 from core.observed import Job, JobState
+from core.quote import Quote, Reckoning, Request, Shortfall, Waste, Why
 from core.view import ClusterLine, RenterView
 
 
@@ -56,6 +57,10 @@ class FakeAgent:
         self.asked.append(("quote", request))
         self._fail()
         return self.answer or quote_for(request, self.newest)
+
+    async def why(self, quote: Quote, donor: Address) -> Why:
+        self.asked.append(("why", quote, donor))
+        return Why(donor, 0, 1.0, "Not chosen: the best plan with a worker on it is 3 % worse.")
 
     async def launch(self, name: str, request: Request, most: int | None = None) -> ClusterLine:
         self.asked.append(("launch", name, request, most))
@@ -109,9 +114,11 @@ def quote_for(request: Request, view: RenterView) -> Quote:
         penalty = Amount(cap // 5 if index < request.workers - 1 else 0)
         shares.append(Share(index, offer.donor, request.shape, rate, cap, penalty))
     supply = Amount(sum(offer.prices.per_second(offer.capacity) for offer in donors))
-    stranded = Amount(supply // 55)
+    leased = Amount(sum(share.rate for share in shares))
+    waste = Waste(leased // 55, Amount(0), leased // 140, leased, supply)
+    reckoning = Reckoning(view.now, request.tightness_percent, (1, 1, 0, 1, 0), 1.0, 857)
     alternates = tuple(offer.donor for offer in donors[request.workers :])
-    return Quote(request, tuple(shares), alternates, Waste(stranded, supply), view.now + 30, "0x" + "0" * 64)
+    return Quote(request, tuple(shares), alternates, waste, reckoning, view.now + 30, "0" * 64)
 
 
 def proposed(name: str, request: Request, view: RenterView) -> ClusterLine:

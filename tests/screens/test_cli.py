@@ -19,6 +19,7 @@ from core.gateway.agent import RenterAgent
 from core.gateway.host import Build
 from core.model import Address, LeaseId
 from core.observed import JobState
+from core.quote import Request
 from renter_tui.commands import cli
 from renter_tui.commands.shell import Shell, Tools
 from renter_tui.deploying import Deployer, Order
@@ -152,13 +153,45 @@ def test_quote_shows_donors_waste_and_total(terminal: Terminal) -> None:
         "2  hopper  0xcccc…cccc  1 core, 1.5 GiB   3.6000   3.6000",
         "",
         "Pledged: nothing: the donors have no stake",
-        "Waste:   1.0 % of the market left too small to use",
+        "Waste:   2.1 % of what is leased (0.4 % at best)",
+        "Chance:  85.7 % that 3 workers stay to the end",
         "Total:   10.8 SPARE at most",
     ]
     told = terminal.json("quote", *ORDER, "--ceiling", "5", "--most-per-donor", "1")
     assert told["total"] == 10_800_000_000_000_000_000
     assert told["quote"]["request"]["ceiling"] == 5 * 10**18
     assert told["quote"]["request"]["most_per_donor"] == 1
+
+
+def test_the_slider_and_the_wanted_confidence_reach_the_allocator(terminal: Terminal) -> None:
+    told = terminal.json("quote", *ORDER, "--tightness", "75", "--confidence", "99.5")
+
+    assert told["quote"]["request"]["tightness_percent"] == 75
+    assert told["quote"]["request"]["confidence_per_mille"] == 995
+    assert "--tightness is out of bounds" in terminal.run("quote", *ORDER, "--tightness", "101").stderr
+    assert "--confidence is out of bounds" in terminal.run("quote", *ORDER, "--confidence", "100%").stderr
+
+
+def test_the_frontier_shows_what_less_waste_costs(terminal: Terminal) -> None:
+    result = terminal.run("quote", *ORDER, "--frontier")
+
+    asked = [call[1] for call in terminal.agent.asked if call[0] == "quote"]
+    assert [one.tightness_percent for one in asked if isinstance(one, Request)] == [0, 10, 25, 50, 75, 100]
+    assert result.stdout.splitlines()[:2] == [
+        "TIGHTNESS  AT MOST  WASTE  AT BEST  DONORS  CHANCE",
+        "      0 %  10.8000  2.1 %    0.4 %       3  85.7 %",
+    ]
+    assert len(terminal.json("quote", *ORDER, "--frontier")["quotes"]) == 6
+
+
+def test_a_quote_says_why_a_donor_was_not_chosen(terminal: Terminal) -> None:
+    by_name = terminal.run("quote", *ORDER, "--why", "zuse")
+    by_address = terminal.json("quote", *ORDER, "--why", "0x" + "D" * 40)
+    unknown = terminal.run("quote", *ORDER, "--why", "nobody")
+
+    assert by_name.stdout == "Not chosen: the best plan with a worker on it is 3 % worse.\n"
+    assert by_address["why"]["donor"] == "0x" + "d" * 40
+    assert "No donor is named nobody." in unknown.stderr
 
 
 def test_a_shortfall_is_a_sentence_and_exit_code_9(terminal: Terminal) -> None:

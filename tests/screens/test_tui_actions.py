@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest
 
 from core.errors import BusUnavailable, InvalidInput, NotEnoughCoin
-from core.model import Amount, Request, Resources, Shortfall
+from core.model import Amount, Resources
+from core.quote import Request, Shortfall
 from renter_tui.app import SparecloudApp
 from renter_tui.screens.order import read_order
 from tests.screens.fake_agent import FakeAgent, quote_for
 from tests.screens.sample_view import sample
 from tests.screens.screen_text import screen_text, until, until_shown
 
-ORDER = {"workers": "4", "cores": "2", "memory": "4", "hours": "2", "ceiling": ""}
+ORDER = {"tightness": "10", "workers": "4", "cores": "2", "memory": "4", "hours": "2", "ceiling": ""}
 
 
 def _app() -> tuple[SparecloudApp, FakeAgent]:
@@ -28,13 +29,33 @@ async def test_the_form_shows_the_quote_and_pays_exactly_the_total_it_said() -> 
     async with app.run_test(notifications=True, size=(100, 26)) as pilot:
         await until_shown(pilot, "9 donors")
         await pilot.press("n", "4", "tab", "2", "tab", "4", "tab", "2")
-        await until_shown(pilot, "Pay up to 0.41216 SPARE for 2 h of 4 workers", "noether-nuc", "1.9 % of the market")
+        await until_shown(
+            pilot,
+            "Pay up to 0.41216 SPARE for 2 h of 4 workers",
+            "noether-nuc",
+            "1.8 % of what is leased (0.7 % at best)",
+        )
         await until_shown(pilot, "0.060703 SPARE, which the donors stand to lose")
-        await pilot.press("enter", "enter", "enter")
+        await pilot.press("enter", "enter", "enter", "enter")
 
         await until(pilot, lambda: bool(agent.of("launch")))
         assert agent.of("launch") == [("launch", "spark-1", request, quote_for(request, sample()).total())]
         await until_shown(pilot, "3 clusters live", "○ proposed", "spark-1: Waiting for the donors to accept.")
+
+
+async def test_the_slider_asks_for_a_tighter_plan() -> None:
+    app, agent = _app()
+
+    async with app.run_test(notifications=True, size=(100, 26)) as pilot:
+        await until_shown(pilot, "9 donors")
+        await pilot.press("n", *["tab"] * 5, "right", "right")
+        await until_shown(pilot, "20 %")
+        await until(pilot, lambda: agent.of("quote")[-1][1].tightness_percent == 20)  # type: ignore[attr-defined]
+        await pilot.press("end", "right")
+        await until_shown(pilot, "tightest")
+        await pilot.press("home")
+
+        await until_shown(pilot, "cheapest")
 
 
 async def test_a_shortfall_is_shown_with_what_would_fit_and_cannot_be_paid() -> None:

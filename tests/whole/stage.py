@@ -11,8 +11,9 @@ from pathlib import Path
 
 from core.gateway import presence
 from core.gateway.client import GatewayClient
-from core.model import Amount, LeaseId, Request, Resources
+from core.model import Amount, LeaseId, Resources
 from core.observed import Job, JobState
+from core.quote import Request
 from core.runtime import leftovers
 from core.runtime.container_engine import ContainerEngine
 from core.view import ClusterLine, RenterView

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from core.donor import DonorAgent
 from core.donor_work import DonorPorts
 from core.membership import images_folder, join
-from core.model import Agreement, Amount, Share
+from core.model import Address, Agreement, Amount, Share
 from core.observed import Job, JobState, WorkerReport, WorkerState
+from core.quote import Quote
 from core.runtime.images import Images
 from core.runtime.labels import LEASE, ROLE, SHARE
 from core.runtime.network import BridgeNetwork
@@ -18,7 +20,7 @@ from core.runtime.probe import HardwareProbe
 from core.runtime.workers import DockerWorkers
 from core.view import ClusterLine
 from renter_tui.demo.children import Child
-from tests.whole.stage import SLOW_ANSWER, Stage, line, size, until
+from tests.whole.stage import SLOW_ANSWER, Stage, line, request, size, until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 
@@ -45,6 +47,18 @@ async def test_a_worker_killed_in_the_middle_of_a_job_costs_neither_the_job_nor_
     assert dead.served_s < alive.served_s
     assert (await stage.market.coin_by_holder())["renter"] == before + ended.refund
     await stage.assert_clean(ended)
+    await _the_loss_is_remembered(stage, dead.donor, alive.donor)
+
+
+async def _the_loss_is_remembered(stage: Stage, dead: Address, alive: Address) -> None:
+    """The next quote prefers donors that kept their worker, and says so to whoever asks."""
+    async with stage.agent() as agent:
+        quote = await agent.quote(replace(request(2), tightness_percent=100))
+        assert isinstance(quote, Quote)
+        of_dead, of_alive = await agent.why(quote, dead), await agent.why(quote, alive)
+
+    assert (of_dead.workers, of_alive.workers) == (0, 1)
+    assert of_dead.sentence.startswith("Not chosen: the best plan with a worker on it is")
 
 
 async def test_a_donor_agent_killed_and_restarted_goes_on_serving_and_is_paid_for_all_of_it(
