@@ -6,14 +6,11 @@ from hashlib import sha256
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from core.allocator.columns import Flags, Floats, Integers
+from core.allocator.waste import fragmentation
 from core.model import Address, Amount, Kind, Offer, Resources, SignedOffer
 from core.quote import Request
-
-Integers = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 MARGIN_S: Final = 5
 """An offer is used only where it holds for so many seconds more: accepting takes time."""
@@ -50,7 +47,8 @@ class Market:
 
     `capacity` is (5, n) in the order of `Resources.dimensions`, `prices` (4, n) in units of the coin for one second,
     `worth` what the market asks for one unit of each dimension: the median over the donors that have any, which no
-    minority of absurd offers moves. `supply` is the worth of all of it, `digest` a SHA-256 over every offer read.
+    minority of absurd offers moves. `fragments` (n,) is what each donor could not host anyway, `supply` the worth of
+    all there is, `digest` a SHA-256 over every offer read.
     """
 
     at: int
@@ -61,6 +59,7 @@ class Market:
     longest_s: Integers
     kinds: Mapping[Kind, Flags]
     worth: tuple[int, ...]
+    fragments: Floats
     supply: Amount
     digest: str
 
@@ -82,6 +81,7 @@ class Market:
             np.array([offer.longest_lease_s for offer in there], np.int64),
             {kind: np.array([kind in offer.kinds for offer in there], np.bool_) for kind in Kind},
             worth,
+            fragmentation(capacity, worth),
             Amount(supply),
             fingerprint(offers),
         )

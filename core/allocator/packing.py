@@ -9,8 +9,9 @@ import numpy as np
 
 from core.allocator import shortfall
 from core.allocator.check import broken_shares
-from core.allocator.market import NOTHING_KNOWN, Floats, Integers, Known, Market, inputs_digest
-from core.allocator.seating import Table, shortlist, tabulate
+from core.allocator.columns import Floats, Integers
+from core.allocator.market import NOTHING_KNOWN, Known, Market, inputs_digest
+from core.allocator.seating import Table, lowest, shortlist, tabulate
 from core.allocator.seats import Seats
 from core.allocator.survival import survival
 from core.model import MAX_SHARES, Address, Amount, Share, SignedOffer
@@ -174,8 +175,9 @@ class Search:
     def _alternates(self, plan: Plan) -> tuple[Address, ...]:
         """The cheapest unused donors, as many as there are workers; equals by address."""
         wanted = self.request.workers + len(plan)
-        order = np.argsort(self.seats.rates, kind="stable")[:wanted]
-        free = [place for place in order.tolist() if place not in plan]
+        cheapest = lowest(self.seats.rates, wanted)
+        cheapest = cheapest[np.argsort(self.seats.rates[cheapest], kind="stable")]
+        free = [place for place in cheapest.tolist() if place not in plan]
         return tuple(self.donor(place) for place in free[: self.request.workers])
 
     def _signed(self, place: int) -> SignedOffer:

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.allocator.market import Floats, Integers
+from core.allocator.columns import Floats, Integers
 
 Score = Callable[[int, Integers], Floats]
 """(count, donors) to the score of that many workers on each of those donors."""
@@ -53,13 +53,22 @@ def shortlist(seats: Integers, most: int, score: Score, tie: Score) -> Shortlist
 
 def _best(scores: Floats, wanted: int, tie: Score, count: int, where: Integers) -> Integers:
     """The places in `where` of the `wanted` lowest scores; equals go by `tie`, then by place."""
-    if len(scores) <= wanted:
-        return np.arange(len(scores))
-    limit = np.partition(scores, wanted - 1)[wanted - 1]
-    below = np.flatnonzero(scores < limit)
-    equal = np.flatnonzero(scores == limit)
-    equal = equal[np.argsort(tie(count, where[equal]), kind="stable")[: wanted - len(below)]]
-    return np.concatenate((below, equal))
+    below, equal = _around(scores, wanted)
+    return np.concatenate((below, equal[lowest(tie(count, where[equal]), wanted - len(below))]))
+
+
+def lowest(values: Floats, wanted: int) -> Integers:
+    """The places of the `wanted` lowest values, ascending; equals go by place."""
+    below, equal = _around(values, wanted)
+    return np.sort(np.concatenate((below, equal[: wanted - len(below)])))
+
+
+def _around(values: Floats, wanted: int) -> tuple[Integers, Integers]:
+    """Where the values are that are surely among the `wanted` lowest, and those that tie for the last of them."""
+    if len(values) <= wanted:
+        return np.arange(len(values)), np.arange(0)
+    limit = np.partition(values, wanted - 1)[wanted - 1]
+    return np.flatnonzero(values < limit), np.flatnonzero(values == limit)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

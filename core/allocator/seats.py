@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.allocator.market import Floats, Integers, Known, Market
-from core.allocator.waste import change, fragmentation
+from core.allocator.columns import Floats, Integers
+from core.allocator.market import Known, Market
+from core.allocator.waste import change
 from core.model import MAX_SHARES, Address
 from core.quote import Request
 
@@ -48,7 +49,7 @@ class Seats:
             np.minimum(rooms[rows], min(most, request.most_per_donor or MAX_SHARES)),
             rates[rows],
             capacity,
-            fragmentation(capacity, market.worth),
+            market.fragments[rows],
             value * (1 - _column(known.survival, market, rows, known.usual_survival) / 1000),
             value * _column(known.latency_ms, market, rows, 0) / 1000,
             value,

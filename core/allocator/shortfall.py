@@ -5,7 +5,8 @@ from typing import Final
 
 import numpy as np
 
-from core.allocator.market import Flags, Market
+from core.allocator.columns import Flags
+from core.allocator.market import Market
 from core.model import MAX_SHARES, Resources
 from core.quote import Request, Shortfall
 

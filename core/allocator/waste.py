@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from core.allocator.market import Floats, Integers
+from core.allocator.columns import Floats, Integers
 from core.model import Resources
 
 
