@@ -1,7 +1,7 @@
 """What quotes cost and what they save: the product's own `quote` against plain policies, from 1,000 donors up.
 
-`python -m benchmarks.allocator.quotes --donors 1000,10000,100000 --requests 60 --json FILE`. Offers are made up (the laptops' classes
-are correlated, prices are log-normal); every policy places the same workers on the same market, slice by slice.
+`python -m benchmarks.allocator.quotes --donors 1000,10000,100000 --requests 60 --json FILE`. Offers are made up (a laptop's
+cores, memory and GPU go together, prices are log-normal); every policy places the same workers on the same market.
 """
 
 import argparse
@@ -151,6 +151,7 @@ def compared(market: Market) -> dict[str, dict[str, float]]:
     """Price and fragmentation, in percent of what is leased, of every policy and of ours along the slider: means."""
     asked = [Request(shape, workers, 3600) for shape in SHAPES for workers in WORKERS]
     found: dict[str, list[tuple[float, float]]] = {}
+    least: list[float] = []
     for request in asked:
         for name, policy in POLICIES.items():
             found.setdefault(name, []).append(figures(market, request, placed(policy, market, request, seed=7)))
@@ -159,14 +160,15 @@ def compared(market: Market) -> dict[str, dict[str, float]]:
             if isinstance(answer, Quote):
                 price = 100 * answer.rate() / answer.waste.leased
                 found.setdefault(f"ours, {stop} %", []).append((price, answer.waste.percent()))
-                found.setdefault("least possible", []).append((float("nan"), answer.waste.least_percent()))
-    return {
+                least.append(answer.waste.least_percent())
+    told = {
         name: {
-            "price_percent": round(statistics.mean(p for p, _ in many), 1),
-            "waste_percent": round(statistics.mean(w for _, w in many), 1),
+            "price_percent": round(statistics.mean(price for price, _ in many), 1),
+            "waste_percent": round(statistics.mean(wasted for _, wasted in many), 1),
         }
         for name, many in found.items()
     }
+    return told | {"least possible": {"waste_percent": round(statistics.mean(least), 1)}}
 
 
 def main() -> None:
@@ -184,7 +186,8 @@ def main() -> None:
         policies = row["policies"]
         assert isinstance(policies, dict)
         for name, told in policies.items():
-            print(f"  {name:<16} price {told['price_percent']:6.1f} %   fragmentation {told['waste_percent']:6.1f} %")
+            price = f"{told['price_percent']:6.1f} %" if "price_percent" in told else " " * 8
+            print(f"  {name:<16} price {price}   fragmentation {told['waste_percent']:6.1f} %")
     if asked.json:
         asked.json.write_text(json.dumps(rows, indent=1) + "\n")
 
