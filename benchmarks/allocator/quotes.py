@@ -1,7 +1,7 @@
 """What quotes cost and what they save: the product's own `quote` against plain policies, from 1,000 donors up.
 
-`python -m benchmarks.allocator.quotes --donors 1000,10000,100000 --requests 60 --json FILE`. Offers are made up (a laptop's
-cores, memory and GPU go together, prices are log-normal); every policy places the same workers on the same market.
+`python -m benchmarks.allocator.quotes --donors 1000,10000,100000 --requests 60 --json FILE`. Offers are made up (a
+laptop's cores, memory and GPU go together, prices are log-normal); every policy places the same workers on one market.
 """
 
 import argparse

@@ -4,8 +4,6 @@ import asyncio
 import json
 import math
 import multiprocessing
-import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -19,7 +17,7 @@ from typing import Any
 import pytest
 
 from core.chain import sender as sender_module
-from core.chain.devchain import Ready, anvil_program, read_ready
+from core.chain.devchain import Ready
 from core.chain.keystore import OwnerFiles, Passphrase
 from core.chain.node import FeeTooLow, Node, Receipt, Underbid
 from core.chain.nonces import Attempt, Busy, Outbox
@@ -28,20 +26,15 @@ from core.chain.transaction import LegacyFee, MarketFee, Transaction
 from core.chain.wallet import Key, Wallet, wallet_in
 from core.errors import ChainUnavailable, NotEnoughCoin, TransactionFailed
 from core.model import Address
+from tests.real.chains import KINDS, started
 
 GWEI = 10**9
-STARTS_WITHIN_S = 60
 PROCESSES, EACH = 4, 10
-KINDS = {
-    "embedded": [],
-    "classic": ["--legacy-fees"],
-    "anvil": ["--engine", "anvil"],
-    "anvil-legacy": ["--engine", "anvil", "--legacy-fees"],
-}
+EMBEDDED, CLASSIC, ANVIL_LEGACY, ANVIL = KINDS
 
 
-only_embedded = pytest.mark.parametrize("lab", ["embedded", "classic"], indirect=True, scope="module")
-only_anvil = pytest.mark.parametrize("lab", ["anvil", "anvil-legacy"], indirect=True, scope="module")
+only_embedded = pytest.mark.parametrize("lab", [EMBEDDED, CLASSIC], indirect=True, scope="module")
+only_anvil = pytest.mark.parametrize("lab", [ANVIL, ANVIL_LEGACY], indirect=True, scope="module")
 
 
 @dataclass(frozen=True)
@@ -117,25 +110,14 @@ async def _send(url: str, wallet: Wallet, to: Address, wei: int) -> Receipt:
 
 @contextmanager
 def running(kind: str, folder: Path) -> Iterator[Lab]:
-    if kind.startswith("anvil") and anvil_program() is None:
-        pytest.skip("anvil is not installed: tools/node.sh installs it")
-    ready_file = folder / "ready.json"
-    command = [sys.executable, "-m", "core.chain.devchain", "--ready-file", str(ready_file), *KINDS[kind]]
-    with subprocess.Popen(command) as process:
-        try:
-            deadline = time.monotonic() + STARTS_WITHIN_S
-            while not ready_file.exists():
-                assert process.poll() is None and time.monotonic() < deadline
-                time.sleep(0.02)
-            yield Lab(kind, read_ready(ready_file), folder)
-        finally:
-            process.terminate()
+    with started(kind, folder) as (ready, _):
+        yield Lab(kind, ready, folder)
 
 
 @pytest.fixture(scope="module", params=KINDS)
 def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with running(request.param, tmp_path_factory.mktemp(request.param)) as started:
-        yield started
+    with running(request.param, tmp_path_factory.mktemp("chain")) as lab:
+        yield lab
 
 
 @pytest.fixture
@@ -225,7 +207,7 @@ async def test_a_stuck_transaction_is_replaced_and_one_of_all_is_mined(held: tup
     assert receipt.transaction in {attempt.hash for attempt in attempts}
     assert lab.balance(to) == 7
     assert lab.nonce(wallet.address, "pending") == 1
-    assert isinstance(fees[0], LegacyFee) == (lab.kind in ("classic", "anvil-legacy"))
+    assert isinstance(fees[0], LegacyFee) == (lab.kind in (CLASSIC, ANVIL_LEGACY))
 
 
 @only_embedded
@@ -462,7 +444,7 @@ async def test_a_chain_that_starts_over_with_the_same_id_is_not_sent_what_the_ol
 
     for name in ("old", "new"):
         (tmp_path / name).mkdir()
-        with running("embedded", tmp_path / name) as chain:
+        with running(EMBEDDED, tmp_path / name) as chain:
             wallet = await asyncio.to_thread(_wallet, folder)
             rich = Wallet(OwnerFiles(tmp_path / name), OwnerFiles(tmp_path / name))
             rich.import_key(chain.ready.funded_key)
