@@ -94,14 +94,17 @@ class Reckoning:
     """The figures that decided: with them and the same offers, anybody can reckon the plan again.
 
     `tightness_percent` is the one answered with: below the one asked for where a price ceiling binds. `worth` is what
-    the market asks for one unit of each dimension and second. `score` is the plan's (the least is best), and
-    `survival_per_mille` the probability that as many workers as asked for live to the end.
+    the market asks for one unit of each dimension and second. `score` is the plan's (the least is best), `bound` a
+    proven lower bound on the score of any plan: the same, unless a deadline came first (`cut_short`).
+    `survival_per_mille` is the probability that as many workers as asked for live to the end.
     """
 
     at: int
     tightness_percent: int
     worth: tuple[int, ...]
     score: float
+    bound: float
+    cut_short: bool
     survival_per_mille: int
 
 

@@ -4,12 +4,13 @@ import asyncio
 import logging
 import re
 import secrets
+import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from core.allocator import Known, pack, why
+from core.allocator import Effort, Known, pack, why
 from core.cluster import Cluster, ClusterBook, merge, next_job_name
 from core.engine import Engine, Published
 from core.errors import InvalidInput, NotEnoughCoin, NotFound, SparecloudError, first_problem
@@ -36,6 +37,8 @@ BOARD_PATIENCE_S: Final = 2.0
 LOOK_EVERY_S: Final = 1.0
 RECOVER_EVERY_S: Final = 60
 REMEMBERED_QUOTES: Final = 8
+QUOTE_WITHIN_S: Final = 3.0
+"""By then a quote is given with the best plan found, even over a market built to delay it."""
 MARKET_EVERY_S: Final = 30
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
@@ -205,7 +208,7 @@ class Renter:
         offers = self._ports.board.offers(now)
         known = Known(survival(self._rentals()), usual_survival=USUAL)
         # A large market takes half a second: vouchers are signed meanwhile.
-        answer = await asyncio.to_thread(pack, request, offers, now, known)
+        answer = await asyncio.to_thread(pack, request, offers, now, known, Effort(time.monotonic, QUOTE_WITHIN_S))
         if isinstance(answer, Quote):
             self._inputs[answer.market] = offers, known
             while len(self._inputs) > REMEMBERED_QUOTES:

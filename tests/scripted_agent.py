@@ -77,7 +77,7 @@ class ScriptedAgent:
             for index in range(request.workers)
         )
         waste = Waste(fragmentation=21, spares=Amount(0), least=4, leased=Amount(1000), supply=Amount(10_000))
-        reckoning = Reckoning(NOW, request.tightness_percent, (1, 1, 0, 1, 0), 1.0, 857)
+        reckoning = Reckoning(NOW, request.tightness_percent, (1, 1, 0, 1, 0), 1.0, 1.0, False, 857)
         return Quote(request, shares, (), waste, reckoning, NOW + 30, "0" * 64)
 
     async def why(self, quote: Quote, donor: Address) -> Why:

@@ -6,6 +6,7 @@
 from core.allocator.check import check
 from core.allocator.market import MARGIN_S, NOTHING_KNOWN, Known, Market
 from core.allocator.packing import pack, quote
+from core.allocator.problems.effort import Effort
 from core.allocator.why import why
 
-__all__ = ["MARGIN_S", "NOTHING_KNOWN", "Known", "Market", "check", "pack", "quote", "why"]
+__all__ = ["MARGIN_S", "NOTHING_KNOWN", "Effort", "Known", "Market", "check", "pack", "quote", "why"]

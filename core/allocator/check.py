@@ -155,15 +155,18 @@ def _about_choice(reading: _Reading, quote: Quote) -> Iterator[str]:
     size = sum(abs(reading.score(donor, count, tightness)) for donor, count in counts.items())
     if abs(score - quote.reckoning.score) > _SAME * (size + 1):
         yield "the score is not the plan's"
-    if score > _least(reading, workers, lambda donor, count: reading.score(donor, count, tightness)) + _SAME * (
-        size + 1
-    ):
+    least = _least(reading, workers, lambda donor, count: reading.score(donor, count, tightness))
+    hurried = quote.reckoning.cut_short
+    if not hurried and max(score, quote.reckoning.bound) > least + _SAME * (size + 1):
         yield "another plan scores less"
+    if not quote.reckoning.bound <= least + _SAME * (size + 1):
+        yield "the bound is above what a plan scores"
     wasted = sum(starmap(reading.wasted, counts.items()))
     size = sum(_value(_vector(reading.willing[donor].capacity), reading.worth) for donor in counts)
     if abs(wasted - quote.waste.fragmentation) > _SAME * size + 1:
         yield "the waste is not the plan's"
-    if abs(min(wasted, _least(reading, workers, reading.wasted)) - quote.waste.least) > _SAME * size + 2:
+    least = min(wasted, _least(reading, workers, reading.wasted))
+    if quote.waste.least > least + _SAME * size + 2 or (not hurried and quote.waste.least < least - _SAME * size - 2):
         yield "the least waste is not that of the market"
     value = _value(reading.shape, reading.worth)
     if (quote.waste.spares, quote.waste.leased) != (value * quote.spare_workers(), value * workers):

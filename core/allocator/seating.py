@@ -28,27 +28,38 @@ class Option:
     tie: float
 
 
-Shortlist = dict[int, list[Option]]
-"""The options of every donor (by its place in `Seats`) that a best plan could need, donors and counts ascending."""
+@dataclass(frozen=True, slots=True)
+class Shortlist:
+    """The options of each donor (by its place in `Seats`) that a best plan could need, donors and counts ascending.
+
+    `whole` is False where the deadline came first: then options with many workers on one donor are missing.
+    """
+
+    options: dict[int, list[Option]]
+    whole: bool
 
 
-def shortlist(seats: Integers, most: int, score: Score, tie: Score) -> Shortlist:
+def shortlist(seats: Integers, most: int, score: Score, tie: Score, over: Callable[[], bool]) -> Shortlist:
     """The options that some best plan of up to `most` workers consists of; all others lose nothing by leaving.
 
     A plan in which a donor takes k workers uses at most `most` - k others. So of the options "k workers here" only
     the best `most` - k + 1 can be needed: of those at least one donor is unused, and taking it instead is no worse.
     One more of each is kept, so that the same holds where one donor is left out.
     """
-    kept: Shortlist = {}
+    kept: dict[int, list[Option]] = {}
     where: Integers = np.arange(len(seats))
-    for count in range(1, min(most, int(seats.max(initial=0))) + 1):
+    largest = min(most, int(seats.max(initial=0)))
+    for count in range(1, largest + 1):
+        # With one worker on each donor looked at, there are plans at all.
+        if count > 1 and over():
+            return Shortlist(dict(sorted(kept.items())), False)
         where = where[seats[where] >= count]
         scores = score(count, where)
         best = _best(scores, most - count + 2, tie, count, where)
         ties = tie(count, where[best])
         for place, one, other in zip(where[best].tolist(), scores[best].tolist(), ties.tolist(), strict=True):
             kept.setdefault(place, []).append(Option(count, one, other))
-    return dict(sorted(kept.items()))
+    return Shortlist(dict(sorted(kept.items())), True)
 
 
 def _best(scores: Floats, wanted: int, tie: Score, count: int, where: Integers) -> Integers:
@@ -73,12 +84,17 @@ def _around(values: Floats, wanted: int) -> tuple[Integers, Integers]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """The best plan for every number of workers up to `most`: `scores[w]`, infinite where there is none."""
+    """The best plan for every number of workers up to `most`: `scores[w]`, infinite where there is none.
+
+    `single` is the least that a worker scores in any option listed; `whole` is the list's.
+    """
 
     places: tuple[int, ...]
     scores: Floats
     ties: Floats
     taken: NDArray[np.int16]
+    single: float
+    whole: bool
 
     def plan(self, workers: int) -> dict[int, int]:
         """How many of `workers` each donor (by its place in `Seats`) takes; there must be a plan."""
@@ -91,9 +107,9 @@ class Table:
         return dict(sorted(plan.items()))
 
 
-def tabulate(options: Shortlist, most: int, without: int | None = None) -> Table:
-    """The table over `options`, leaving the donor `without` out. Deterministic: equals go to the earlier donors."""
-    chosen = [(place, some) for place, some in options.items() if place != without]
+def tabulate(listed: Shortlist, most: int, without: int | None = None) -> Table:
+    """The table over what is listed, leaving the donor `without` out; equals go to the earlier donors."""
+    chosen = [(place, some) for place, some in listed.options.items() if place != without]
     scores, ties = np.full(most + 1, _NEVER), np.full(most + 1, _NEVER)
     scores[0] = ties[0] = 0.0
     taken = np.zeros((len(chosen), most + 1), np.int16)
@@ -106,4 +122,5 @@ def tabulate(options: Shortlist, most: int, without: int | None = None) -> Table
             scores[count:][better] = ahead[better]
             ties[count:][better] = ahead_tie[better]
             taken[row, count:][better] = count
-    return Table(tuple(place for place, _ in chosen), scores, ties, taken)
+    single = min((one.score / one.count for _, some in chosen for one in some), default=0.0)
+    return Table(tuple(place for place, _ in chosen), scores, ties, taken, single, listed.whole)

@@ -55,10 +55,6 @@ class Seats:
             value,
         )
 
-    def total(self) -> int:
-        """How many workers fit in all."""
-        return int(self.seats.sum())
-
     def price(self, count: int, where: Integers) -> Floats:
         """What `count` workers cost on each of the donors `where`, for one second."""
         return self.rates[where] * count

@@ -7,7 +7,8 @@ from typing import Final
 import numpy as np
 
 from core.allocator.market import NOTHING_KNOWN, Known, Market, inputs_digest, newest
-from core.allocator.packing import Search
+from core.allocator.packing import NO_HURRY
+from core.allocator.search import Search
 from core.model import Address, SignedOffer
 from core.quote import Quote, Request, Why
 
@@ -33,7 +34,7 @@ def why(
     if donor not in market.donors:
         return Why(donor, 0, None, _not_there(offers, donor))
     row = market.donors.index(donor)
-    search = Search.of(request, market, known)
+    search = Search.of(request, market, known, NO_HURRY)
     places = np.flatnonzero(search.seats.rows == row)
     if not len(places):
         return Why(donor, 0, None, _not_able(request, market, row))

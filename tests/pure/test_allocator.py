@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.allocator import MARGIN_S, Known, Market, check, pack
+from core.allocator import MARGIN_S, Effort, Known, Market, check, pack
 from core.allocator.waste import MIX, WHOLE, fragmentation
 from core.allocator.why import why
 from core.model import MAX_AMOUNT, MAX_RESOURCE, Address, Amount, Kind, Offer, Prices, Resources, SignedOffer
@@ -183,6 +183,22 @@ def test_a_ceiling_lowers_the_tightness_and_not_the_number_of_workers() -> None:
     assert {share.donor for share in quote.shares} == {donor(1), donor(2)}
     assert quote.reckoning.tightness_percent < 100
     assert check(bound, [useful, odd, odder], quote, NOW) == ()
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.integers(0, 100),
+    st.lists(st.builds(offered, st.integers(1, 9), cores=st.integers(1, 30), gib=st.integers(1, 30)), min_size=1),
+)
+def test_a_deadline_gives_the_best_plan_found_with_a_valid_bound(slider: int, offers: list[SignedOffer]) -> None:
+    request = Request(SHAPE, 12, 600, tightness_percent=slider)
+
+    answer = pack(request, offers, NOW, effort=Effort(lambda: 0.0, 0.0))
+
+    if isinstance(answer, Quote):
+        assert answer.reckoning.bound <= answer.reckoning.score
+        assert answer.reckoning.cut_short == any(signed.offer.capacity.cpu_millis >= 2000 for signed in offers)
+        assert check(request, offers, answer, NOW) == ()
 
 
 def test_no_donor_gets_more_workers_than_one_may_take() -> None:
@@ -503,6 +519,7 @@ def test_the_check_finds_each_broken_rule() -> None:
         "the supply": replace(good, waste=replace(good.waste, supply=Amount(1))),
         "what is leased": replace(good, waste=replace(good.waste, leased=Amount(1))),
         "the score is not": replace(good, reckoning=replace(good.reckoning, score=1.0)),
+        "the bound is above": replace(good, reckoning=replace(good.reckoning, bound=10.0**9, cut_short=True)),
         "the worth of a unit": replace(good, reckoning=replace(good.reckoning, worth=(1, 1, 1, 1, 1))),
         "tighter than asked": replace(good, reckoning=replace(good.reckoning, tightness_percent=11)),
         "less tight than asked": replace(good, reckoning=replace(good.reckoning, tightness_percent=9)),

@@ -117,7 +117,7 @@ def quoted(caps: list[tuple[int, Amount]]) -> Quote:
         shares,
         (),
         Waste(0, Amount(0), 0, Amount(0), Amount(0)),
-        Reckoning(0, 0, (), 0.0, 0),
+        Reckoning(0, 0, (), 0.0, 0.0, False, 0),
         START,
         "0x" + "00" * 32,
     )

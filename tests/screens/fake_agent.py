@@ -116,7 +116,7 @@ def quote_for(request: Request, view: RenterView) -> Quote:
     supply = Amount(sum(offer.prices.per_second(offer.capacity) for offer in donors))
     leased = Amount(sum(share.rate for share in shares))
     waste = Waste(leased // 55, Amount(0), leased // 140, leased, supply)
-    reckoning = Reckoning(view.now, request.tightness_percent, (1, 1, 0, 1, 0), 1.0, 857)
+    reckoning = Reckoning(view.now, request.tightness_percent, (1, 1, 0, 1, 0), 1.0, 1.0, False, 857)
     alternates = tuple(offer.donor for offer in donors[request.workers :])
     return Quote(request, tuple(shares), alternates, waste, reckoning, view.now + 30, "0" * 64)
 
