@@ -152,7 +152,10 @@ def _about_choice(reading: _Reading, quote: Quote) -> Iterator[str]:
         yield "it is less tight than asked for, and no ceiling binds"
     workers = len(quote.shares)
     score = sum(reading.score(donor, count, tightness) for donor, count in counts.items())
+    # Fragmentation is a difference of two sums over a whole machine, and no more precise than those.
+    machine = max(_value(_vector(reading.willing[donor].capacity), reading.worth) for donor in reading.seats)
     size = sum(abs(reading.score(donor, count, tightness)) for donor, count in counts.items())
+    size += machine * reading.request.aims.waste_percent / 100
     if abs(score - quote.reckoning.score) > _SAME * (size + 1):
         yield "the score is not the plan's"
     least = _least(reading, workers, lambda donor, count: reading.score(donor, count, tightness))
@@ -162,7 +165,7 @@ def _about_choice(reading: _Reading, quote: Quote) -> Iterator[str]:
     if not quote.reckoning.bound <= least + _SAME * (size + 1):
         yield "the bound is above what a plan scores"
     wasted = sum(starmap(reading.wasted, counts.items()))
-    size = sum(_value(_vector(reading.willing[donor].capacity), reading.worth) for donor in counts)
+    size = machine * len(counts)
     if abs(wasted - quote.waste.fragmentation) > _SAME * size + 1:
         yield "the waste is not the plan's"
     least = min(wasted, _least(reading, workers, reading.wasted))

@@ -4,7 +4,7 @@ After the fragmentation of Weng et al., "Beware of Fragmentation" (USENIX ATC 20
 resources that the expected next worker cannot use.
 """
 
-from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -33,7 +33,7 @@ MIX: Final = (
 WHOLE: Final = 64
 
 
-def fragmentation(capacity: Integers, worth: Sequence[int]) -> Floats:
+def fragmentation(capacity: Integers, worth: tuple[int, ...]) -> Floats:
     """The worth for one second of what free `capacity` (5, n) cannot host of the expected workers: (n,), never below 0.
 
     For each shape of the mix as many workers are packed as fit; what is left over counts, weighted by the mix.
@@ -42,20 +42,24 @@ def fragmentation(capacity: Integers, worth: Sequence[int]) -> Floats:
     for column, unit in zip(capacity, worth, strict=True):
         if unit:
             left += column * float(unit)
-    for shape, weight in MIX:
-        value = float(sum(need * unit for (_, need), unit in zip(shape.dimensions(), worth, strict=True)))
-        if value:
-            left -= _rooms(capacity, shape) * (value * weight / WHOLE)
+    for needs, value in _hosted(worth):
+        left -= np.minimum.reduce([capacity[row] // need for row, need in needs]) * value
     return left
 
 
-def _rooms(capacity: Integers, shape: Resources) -> Integers:
-    needs = [(column, need) for column, (_, need) in zip(capacity, shape.dimensions(), strict=True) if need]
-    rooms: Integers = np.min([column // need for column, need in needs], axis=0)
-    return rooms
+@lru_cache(maxsize=16)
+def _hosted(worth: tuple[int, ...]) -> tuple[tuple[tuple[tuple[int, int], ...], float], ...]:
+    """For each shape of the mix what it needs of which dimensions, and what hosting one is worth, weighed."""
+    shapes = []
+    for shape, weight in MIX:
+        amounts = [amount for _, amount in shape.dimensions()]
+        value = float(sum(amount * unit for amount, unit in zip(amounts, worth, strict=True)))
+        needs = tuple((row, amount) for row, amount in enumerate(amounts) if amount)
+        shapes.append((needs, value * weight / WHOLE))
+    return tuple(shapes)
 
 
-def change(capacity: Integers, before: Floats, shape: Resources, count: int, worth: Sequence[int]) -> Floats:
+def change(capacity: Integers, before: Floats, shape: Resources, count: int, worth: tuple[int, ...]) -> Floats:
     """How much `count` workers of `shape` add to the fragmentation `before` of `capacity` (5, n): (n,)."""
     taken = np.array([value * count for _, value in shape.dimensions()], np.int64)[:, None]
     return fragmentation(capacity - taken, worth) - before
