@@ -104,11 +104,9 @@ def bound(trace: Trace) -> Bound:
         hosts = (-(-loads // capacities[0])).max(axis=1)
         rate, peak = hosts * costs[0], int(hosts.max())
     else:
-        cheapest = [
-            float((costs[room > 0] / room[room > 0]).min()) for room in capacities.T.astype(np.float64) if room.any()
-        ]
+        cheapest = [float((costs[room > 0] / room[room > 0]).min(initial=np.inf)) for room in capacities.T]
         fair = _fair(capacities, costs)
-        rate = np.maximum((loads * np.array(cheapest)).max(axis=1), loads @ fair)
+        rate = np.maximum((loads * np.nan_to_num(cheapest, posinf=0.0)).max(axis=1), loads @ fair)
         peak = 1
     lasting = np.diff(times, append=times[-1])
     until = np.clip(np.append(times[1:], times[-1]), None, trace.span_s()) - np.clip(times, None, trace.span_s())
