@@ -74,7 +74,8 @@ def test_however_early_the_deadline_the_picks_fit_and_the_bound_holds(instance: 
 def test_what_the_prices_fix_costs_no_better_selection(instance: Instance) -> None:
     best = best_of_all(instance)
     effort = Effort(time.monotonic, 20.0)
-    search = knapsack.Search.start(knapsack.Problem.read(*instance), effort)
+    problem = knapsack.Problem.read(*instance)
+    search = knapsack.Search.start(problem, knapsack.relaxation(problem, 10.0), seed=0)
     search.value = best - 1
     undecided = search.undecided()
     assume(len(undecided))
