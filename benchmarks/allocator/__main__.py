@@ -1,8 +1,8 @@
 """`python -m benchmarks.allocator`: the allocator beside its baselines, on a folder laid out as FORMATS.md says.
 
-Every instance is solved by the allocator's own code paths, then by each baseline, one after the other, one thread each.
-Inner loops are compiled once before anything is timed. Seconds are wall clock. Every solution is judged anew from the
-file. Results and solutions are on disk after each instance; Ctrl-C prints what there is so far.
+Every instance is solved by the allocator's own code paths, then by each baseline, one after the other; solvers get two
+threads. Inner loops are compiled once before anything is timed. Seconds are wall clock. Every solution is judged anew
+from the file. Results and solutions are on disk after each instance; Ctrl-C prints what there is so far.
 """
 
 import argparse
@@ -125,7 +125,8 @@ def _baselines(text: str) -> frozenset[str] | None:
 
 def _facts(options: Options) -> dict[str, str]:
     return {
-        "limit": f"{options.limit_s:g} s an instance, wall clock, one thread for us and for each solver",
+        "limit": f"{options.limit_s:g} s an instance, wall clock",
+        "threads": "two for each solver and for us on mkp, one for all else",
         "seed": str(options.seed),
         "inner loops": "compiled before timing" if COMPILED else "not compiled: numba is not installed",
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}",

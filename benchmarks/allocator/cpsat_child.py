@@ -17,7 +17,7 @@ def main() -> None:
     asked = np.load(io.BytesIO(sys.stdin.buffer.read()))
     model, variables = _model(asked)
     solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
+    solver.parameters.num_workers = 2
     solver.parameters.random_seed = int(asked["seed"])
     solver.parameters.max_time_in_seconds = float(asked["limit"])
     began = time.monotonic()

@@ -18,7 +18,7 @@ def main() -> None:
     highs = highspy.Highs()
     for option, value in (
         ("output_flag", False),
-        ("threads", 1),
+        ("threads", 2),
         ("random_seed", int(asked["seed"])),
         ("time_limit", float(asked["limit"])),
     ):

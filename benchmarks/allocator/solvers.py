@@ -1,4 +1,4 @@
-"""CP-SAT and HiGHS alone on the compact model: each in a process of its own, one thread, the same time.
+"""CP-SAT and HiGHS alone on the compact model: each in a process of its own, two threads, the same time.
 
 The two cannot share a process (ortools 9.15 and highspy clash), and neither may warm up the other.
 """
