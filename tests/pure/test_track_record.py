@@ -3,17 +3,18 @@
 from dataclasses import replace
 
 from core.lease.renting import propose
+from core.model import Address
 from core.reason import Reason
 from core.track_record import USUAL, survival
 from tests.pure.leases import START, agreement, donor
 
 
-def watched(served_s: int, *reasons: Reason | None) -> dict[str, int]:
+def watched(served_s: int, *reasons: Reason | None) -> dict[Address, int]:
     rental, _ = propose(agreement(len(reasons)), now=START, accept_within_s=10, start_within_s=60)
     parts = tuple(
         replace(part, served_s=served_s, reason=reason) for part, reason in zip(rental.parts, reasons, strict=True)
     )
-    return dict(survival([replace(rental, parts=parts)]))
+    return survival([replace(rental, parts=parts)])
 
 
 def test_nothing_is_said_of_donors_that_never_served() -> None:
