@@ -208,6 +208,7 @@ def decrypted(text: str, passphrase: Passphrase, where: str) -> Secret:
     """
     try:
         return Secret(bytes(decode_keyfile_json(json.loads(text), passphrase.reveal().encode())))
+    # Whatever a damaged document makes the decoder stumble over: it checks neither types nor which keys there are.
     except (ValueError, KeyError, TypeError, AttributeError, NotImplementedError) as problem:
         if "MAC mismatch" in str(problem):
             raise WalletUnavailable(f"The passphrase does not open {where}.", "Try again.") from None
