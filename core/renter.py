@@ -4,16 +4,14 @@ import asyncio
 import logging
 import re
 import secrets
-import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from core.allocator import Effort, Known, pack, why
 from core.cluster import Cluster, ClusterBook, merge, next_job_name
 from core.engine import Engine, Published
-from core.errors import InvalidInput, NotEnoughCoin, NotFound, SparecloudError, first_problem
+from core.errors import InvalidInput, NotEnoughCoin, SparecloudError, first_problem
 from core.lease import Lease, Reason, Rental, RentalPhase, ended
 from core.lease import facts as was
 from core.lease.renting import propose
@@ -22,10 +20,10 @@ from core.model import MAX_DEPOSIT, Address, Agreement, Amount, LeaseId, SignedO
 from core.observed import Balances, Job
 from core.pledges import machine_sizes, with_penalties
 from core.quote import Quote, Request, Shortfall, Why
+from core.quoting import Quoting
 from core.renter_view import cluster_line, market
 from core.renter_work import RenterPorts, RenterWork
 from core.settings import Renter as RenterSettings
-from core.track_record import USUAL, survival
 from core.view import ClusterLine, RenterView, spare
 
 log = logging.getLogger(__name__)
@@ -33,12 +31,8 @@ log = logging.getLogger(__name__)
 ATTEMPTS: Final = 3
 """Donors that refuse or are silent are left out and the rest of the market is asked, so many times in all."""
 
-BOARD_PATIENCE_S: Final = 2.0
 LOOK_EVERY_S: Final = 1.0
 RECOVER_EVERY_S: Final = 60
-REMEMBERED_QUOTES: Final = 8
-QUOTE_WITHIN_S: Final = 3.0
-"""By then a quote is given with the best plan found, even over a market built to delay it."""
 MARKET_EVERY_S: Final = 30
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
@@ -61,7 +55,7 @@ class Renter:
         self._again: asyncio.Queue[str] = asyncio.Queue()
         self._retrying: set[str] = set()
         self._over = asyncio.Event()
-        self._inputs: dict[str, tuple[tuple[SignedOffer, ...], Known]] = {}
+        self._quoting = Quoting(settings, ports.board, ports.clock, self._rentals)
         # Before the first view, which would else show no clusters.
         self._engine.recall()
         self._published = Published(self._draw())
@@ -78,16 +72,12 @@ class Renter:
 
     async def quote(self, request: Request) -> Quote | Shortfall:
         """What the market can do about `request` now; binds nobody."""
-        _, answer = await self._best(request)
+        _, answer = await self._quoting.best(request)
         return answer
 
     async def why(self, quote: Quote, donor: Address) -> Why:
         """Why `quote`, one of the last few, treats `donor` as it does. Raises NotFound where it is too old."""
-        inputs = self._inputs.get(quote.market)
-        if inputs is None:
-            raise NotFound("That quote is too old to be reckoned again.", "Ask for a new one.")
-        offers, known = inputs
-        return await asyncio.to_thread(why, quote, offers, donor, known)
+        return await self._quoting.why(quote, donor)
 
     async def launch(self, name: str, request: Request, most: int | None = None) -> ClusterLine:
         """Ask the donors of the best quote; the lease is opened and the cluster started once all accepted.
@@ -181,45 +171,10 @@ class Renter:
         except BaseExceptionGroup as group:
             raise first_problem(group) from group
 
-    async def _best(self, request: Request) -> tuple[tuple[SignedOffer, ...], Quote | Shortfall]:
-        """The board, and the answer it gives; where that falls short donors are asked, and given a moment."""
-        least_mib = request.kind.least_memory_mib
-        if request.shape.memory_mib < least_mib:
-            raise InvalidInput(
-                f"A {request.kind} worker of {request.shape.memory_mib} MiB is too small.",
-                f"Ask for at least {least_mib} MiB a worker.",
-            )
-        request = replace(request, aims=self._settings.aiming.aims())
-        offers, answer = await self._packed(request)
-        if isinstance(answer, Quote):
-            return offers, answer
-        try:
-            async with asyncio.timeout(BOARD_PATIENCE_S):
-                await self._ports.board.ask()
-                while isinstance(answer, Shortfall):
-                    await self._ports.board.changed()
-                    offers, answer = await self._packed(request)
-        except TimeoutError:
-            pass
-        return offers, answer
-
-    async def _packed(self, request: Request) -> tuple[tuple[SignedOffer, ...], Quote | Shortfall]:
-        now = self._ports.clock.now()
-        offers = self._ports.board.offers(now)
-        known = Known(survival(self._rentals()), usual_survival=USUAL)
-        # A large market takes half a second: vouchers are signed meanwhile.
-        answer = await asyncio.to_thread(pack, request, offers, now, known, Effort(time.monotonic, QUOTE_WITHIN_S))
-        if isinstance(answer, Quote):
-            self._inputs[answer.market] = offers, known
-            while len(self._inputs) > REMEMBERED_QUOTES:
-                del self._inputs[next(iter(self._inputs))]
-            answer = with_penalties(answer, offers, self._settings.penalty_percent)
-        return offers, answer
-
     async def _attempt(self, cluster: Cluster) -> ClusterLine:
         ports = self._ports
         request = replace(cluster.request, excluded=cluster.request.excluded | cluster.refused)
-        offers, answer = await self._best(request)
+        offers, answer = await self._quoting.best(request)
         if isinstance(answer, Shortfall):
             raise InvalidInput(answer.sentence, "Ask for less, or wait for more donors; nothing was paid.")
         total = answer.total()
