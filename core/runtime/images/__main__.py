@@ -1,4 +1,4 @@
-"""`python -m core.runtime.images [FOLDER]`: build the Spark image on this machine, once."""
+"""`python -m core.runtime.images [FOLDER]`: build the images on this machine, once."""
 
 import asyncio
 import sys
@@ -18,13 +18,14 @@ def main() -> int:
     engine = ContainerEngine()
     began = time.monotonic()
     try:
-        image = asyncio.run(Images(engine, folder).ensure(lambda sentence: print(sentence, flush=True)))
+        images = asyncio.run(Images(engine, folder).ensure(lambda sentence: print(sentence, flush=True)))
     except SparecloudError as refusal:
         print(refusal, file=sys.stderr)
         return refusal.exit_code
     finally:
         engine.close()
-    print(f"{image.tag} is ready as {image.digest} after {time.monotonic() - began:.0f} s.")
+    for image in images:
+        print(f"{image.tag} is ready as {image.digest} after {time.monotonic() - began:.0f} s.")
     return 0
 
 

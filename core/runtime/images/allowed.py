@@ -11,8 +11,9 @@ import docker
 
 from core.errors import SandboxFailed
 from core.runtime.container_engine import ContainerEngine
-from core.runtime.images import recipe
+from core.runtime.images.base import base
 from core.runtime.images.build import build
+from core.runtime.images.recipe import OVERLAY, RECIPES, SPARK, Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,36 +25,49 @@ class ImageRef:
 
 
 class Images:
-    """Images built on this machine. `folder` keeps the allow-list and the fetched Spark; agents may share one."""
+    """Images built on this machine. `folder` keeps the allow-list and what was fetched; agents may share one."""
 
     def __init__(self, engine: ContainerEngine, folder: Path) -> None:
         self._engine = engine
         self._folder = folder
         self._building = threading.Lock()
 
-    async def ensure(self, progress: Callable[[str], None] = lambda sentence: None) -> ImageRef:
-        """The recipe's image, built where it is missing (a minute or two). Raises SandboxFailed.
+    async def ensure(self, progress: Callable[[str], None] = lambda sentence: None) -> tuple[ImageRef, ...]:
+        """Every recipe's image, Spark's first, built where it is missing (two minutes or so). Raises SandboxFailed.
 
         `progress` is called with sentences, from another thread.
         """
         return await self._engine.call(self._ensure, progress)
 
     def allowed(self) -> str:
-        """The id of the one image that may run. Blocks. Raises SandboxFailed where it was not built here."""
-        digest = self._recorded().get(recipe.tag())
-        if digest is None or not self._present(digest):
+        """The id of the one image that a renter's work may run in. Blocks. Raises SandboxFailed where it is missing."""
+        return self._built_here(SPARK)
+
+    def overlay(self) -> str:
+        """The id of the image for a share's network and disk. Blocks. Raises SandboxFailed where it is missing."""
+        return self._built_here(OVERLAY)
+
+    def _built_here(self, recipe: Recipe) -> str:
+        digest = self._held(recipe)
+        if digest is None:
             raise SandboxFailed(
-                "The Spark image has not been built on this machine.", "Build it with `python -m core.runtime.images`."
+                f"The image {recipe.repository} has not been built on this machine.",
+                "Build it with `python -m core.runtime.images`.",
             )
         return digest
 
-    def _ensure(self, progress: Callable[[str], None]) -> ImageRef:
+    def _ensure(self, progress: Callable[[str], None]) -> tuple[ImageRef, ...]:
         with self._building:
-            digest = self._recorded().get(recipe.tag())
-            if digest is None or not self._present(digest):
-                digest = build(self._engine, self._folder, progress)
-                self._record(digest)
-            return ImageRef(recipe.tag(), digest)
+            missing = [recipe for recipe in RECIPES if self._held(recipe) is None]
+            if missing:
+                with base(self._engine, progress) as below:
+                    for recipe in missing:
+                        self._record(recipe, build(self._engine, recipe, below, self._folder, progress))
+            return tuple(ImageRef(recipe.tag, self._built_here(recipe)) for recipe in RECIPES)
+
+    def _held(self, recipe: Recipe) -> str | None:
+        digest = self._recorded().get(recipe.tag)
+        return digest if digest is not None and self._present(digest) else None
 
     def _present(self, digest: str) -> bool:
         try:
@@ -79,8 +93,8 @@ class Images:
             raise SandboxFailed(f"{self._file} holds no list of images.", "Delete it; the image will be built again.")
         return {str(tag): str(digest) for tag, digest in found.items()}
 
-    def _record(self, digest: str) -> None:
+    def _record(self, recipe: Recipe, digest: str) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         fresh = self._file.with_suffix(f".{os.getpid()}")
-        fresh.write_text(json.dumps(self._recorded() | {recipe.tag(): digest}, indent=1), "utf-8")
+        fresh.write_text(json.dumps(self._recorded() | {recipe.tag: digest}, indent=1), "utf-8")
         fresh.replace(self._file)

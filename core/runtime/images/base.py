@@ -4,7 +4,8 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +13,7 @@ import docker
 import requests
 
 from core.errors import SandboxFailed
-from core.runtime.container_engine import ContainerEngine
+from core.runtime.container_engine import ContainerEngine, gone_is_fine
 
 PULLED: Final = "debian:bookworm-slim"
 BOOTSTRAPPED: Final = "sparecloud-base:bookworm"
@@ -21,8 +22,21 @@ _PULL_SILENCE_S: Final = 15
 _BOOTSTRAP_DEADLINE_S: Final = 600
 
 
-def base(engine: ContainerEngine, progress: Callable[[str], None]) -> str:
-    """The name of a Debian 12 image that this engine holds. Blocks. Raises SandboxFailed with what to do."""
+@contextmanager
+def base(engine: ContainerEngine, progress: Callable[[str], None]) -> Iterator[str]:
+    """The name of a Debian 12 image that this engine holds, for as long as images are built on it.
+
+    Blocks. Raises SandboxFailed with what to do.
+    """
+    name = _ready(engine, progress)
+    yield name
+    if name == BOOTSTRAPPED:
+        # Another agent may have built beside us, and removed it.
+        with gone_is_fine():
+            engine.client.images.remove(BOOTSTRAPPED)
+
+
+def _ready(engine: ContainerEngine, progress: Callable[[str], None]) -> str:
     for name in (PULLED, BOOTSTRAPPED):
         if _held(engine, name):
             return name

@@ -1,4 +1,4 @@
-"""Building the Spark image from its recipe, through the engine's classic builder."""
+"""Building an image from its recipe, through the engine's classic builder."""
 
 import os
 import shutil
@@ -11,29 +11,35 @@ import docker
 
 from core.errors import SandboxFailed
 from core.runtime.container_engine import ContainerEngine
-from core.runtime.images import recipe
-from core.runtime.images.base import BOOTSTRAPPED, base
+from core.runtime.images import nebula
 from core.runtime.images.distribution import prepare
+from core.runtime.images.recipe import SPARK, Recipe
 
 _STAGE_LABEL: Final = "sparecloud.stage"
 _SILENCE_S: Final = 1800
 
 
-def build(engine: ContainerEngine, cache: Path, progress: Callable[[str], None]) -> str:
-    """Build the image and return its id. Blocks for minutes. Raises SandboxFailed."""
-    cache = cache.resolve()
-    progress("Fetching Spark (about 460 MB, once).")
-    spark = prepare(cache)
-    below = base(engine, progress)
-    with tempfile.TemporaryDirectory(dir=cache, prefix="context-") as folder:
+def build(engine: ContainerEngine, recipe: Recipe, below: str, cache: Path, progress: Callable[[str], None]) -> str:
+    """Build a recipe's image on the image `below` and return its id. Blocks for minutes. Raises SandboxFailed."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache.resolve(), prefix="context-") as folder:
         context = Path(folder)
-        shutil.copytree(spark, context / "spark", copy_function=_link)
+        _add_ingredients(engine, recipe, context, cache.resolve(), progress)
         recipe.set_down(context)
-        image = _built(engine, context, below, progress)
+        image = _built(engine, recipe, context, below, progress)
     engine.client.images.prune(filters={"dangling": True, "label": _STAGE_LABEL})
-    if below == BOOTSTRAPPED:
-        engine.client.images.remove(BOOTSTRAPPED)
     return image
+
+
+def _add_ingredients(
+    engine: ContainerEngine, recipe: Recipe, context: Path, cache: Path, progress: Callable[[str], None]
+) -> None:
+    if recipe is SPARK:
+        progress("Fetching Spark (about 460 MB, once).")
+        shutil.copytree(prepare(cache), context / "spark", copy_function=_link)
+    else:
+        architecture = str(engine.client.version()["Arch"])
+        _link(str(nebula.binary(cache, progress, f"linux/{architecture}")), str(context / "nebula"))
 
 
 def _link(source: str, target: str) -> str:
@@ -44,21 +50,21 @@ def _link(source: str, target: str) -> str:
     return target
 
 
-def _built(engine: ContainerEngine, context: Path, below: str, progress: Callable[[str], None]) -> str:
+def _built(engine: ContainerEngine, recipe: Recipe, context: Path, below: str, progress: Callable[[str], None]) -> str:
     # A client of its own: a step may stay silent for minutes on a slow connection.
     patient = docker.from_env(timeout=_SILENCE_S)
     lines = patient.api.build(
-        path=str(context), tag=recipe.tag(), buildargs={"BASE": below}, rm=True, forcerm=True, decode=True
+        path=str(context), tag=recipe.tag, buildargs={"BASE": below}, rm=True, forcerm=True, decode=True
     )
     for line in lines:
         if isinstance(line, Mapping):
             if "error" in line:
                 raise SandboxFailed(
-                    f"The Spark image could not be built: {str(line['error'])[:300]}",
+                    f"The image {recipe.repository} could not be built: {str(line['error'])[:300]}",
                     "Check the connection and the free disk space, then try again.",
                 )
             step = str(line.get("stream", "")).strip()
             if step.startswith("Step "):
-                progress(f"Building the image: {step.partition(' : ')[0].lower()}.")
+                progress(f"Building {recipe.repository}: {step.partition(' : ')[0].lower()}.")
     patient.close()
-    return str(engine.client.images.get(recipe.tag()).id)
+    return str(engine.client.images.get(recipe.tag).id)

@@ -2,18 +2,17 @@
 
 import importlib.util
 import shutil
-import subprocess
-import sys
 import tarfile
 import tempfile
 import zipfile
 from pathlib import Path
 from typing import Final
 
-from core.errors import SandboxFailed
-from core.runtime.images import recipe
+from core.runtime.images.fetch import fetch
+from core.runtime.images.recipe import SPARK, digest
 
-_FETCH_DEADLINE_S: Final = 1800
+_LOCK: Final = SPARK.folder / "requirements.txt"
+_TRIM: Final = SPARK.folder / "trim.txt"
 
 
 def prepare(cache: Path) -> Path:
@@ -21,7 +20,7 @@ def prepare(cache: Path) -> Path:
 
     About 460 MB are fetched and 225 MB kept. Raises SandboxFailed.
     """
-    done = cache / f"spark-{recipe.digest(recipe.REQUIREMENTS, recipe.TRIM)}"
+    done = cache / f"spark-{digest(_LOCK, _TRIM)}"
     if not done.is_dir():
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache, prefix="making-") as scratch:
@@ -37,34 +36,10 @@ def prepare(cache: Path) -> Path:
 
 def _fetched(scratch: Path) -> Path:
     target = scratch / "fetched"
-    command = [
-        *(*_pip(), "download", "--require-hashes", "--no-deps", "--no-binary", "pyspark"),
-        *("--ignore-requires-python", "--disable-pip-version-check", "--quiet"),
-        # pip reads an sdist's metadata with setuptools: the locked one that is here, rather than whatever is newest.
-        *(["--no-build-isolation"] if importlib.util.find_spec("setuptools") else []),
-        *("--dest", str(target), "--requirement", str(recipe.REQUIREMENTS)),
-    ]
-    try:
-        subprocess.run(command, check=True, capture_output=True, timeout=_FETCH_DEADLINE_S, cwd=scratch)
-    except subprocess.CalledProcessError as failed:
-        lines: list[str] = failed.stderr.decode(errors="replace").strip().splitlines() or ["it gave no reason"]
-        raise SandboxFailed(
-            f"Spark could not be downloaded: {lines[-1][:300]}", "Check the connection and the free disk space."
-        ) from failed
-    except subprocess.TimeoutExpired as slow:
-        raise SandboxFailed("Spark's download took too long.", "Try again on a faster connection.") from slow
+    # pip reads an sdist's metadata with setuptools: the locked one that is here, rather than whatever is newest.
+    local = ["--no-build-isolation"] if importlib.util.find_spec("setuptools") else []
+    fetch("Spark", _LOCK, target, "--no-binary", "pyspark", "--ignore-requires-python", *local)
     return target
-
-
-def _pip() -> list[str]:
-    if not getattr(sys, "frozen", False) and importlib.util.find_spec("pip") is not None:
-        return [sys.executable, "-m", "pip"]
-    for name in ("pip3", "pip"):
-        if (found := shutil.which(name)) is not None:
-            return [found]
-    if (found := shutil.which("uvx")) is not None:
-        return [found, "pip"]
-    raise SandboxFailed("Spark cannot be downloaded without pip.", "Install it, for example `apt install python3-pip`.")
 
 
 def _unpacked(fetched: Path, scratch: Path) -> Path:
@@ -85,7 +60,7 @@ def _unpacked(fetched: Path, scratch: Path) -> Path:
 
 
 def _assembled(whole: Path, spark: Path) -> Path:
-    for glob in recipe.trimmed_away():
+    for glob in _trimmed_away():
         for path in list(whole.glob(glob)):
             if path.is_dir():
                 shutil.rmtree(path)
@@ -97,3 +72,8 @@ def _assembled(whole: Path, spark: Path) -> Path:
     for name in ("pyspark", "py4j"):
         (whole / name).rename(spark / "python" / name)
     return spark
+
+
+def _trimmed_away() -> list[str]:
+    lines = (line.strip() for line in _TRIM.read_text("utf-8").splitlines())
+    return [line for line in lines if line and not line.startswith("#")]

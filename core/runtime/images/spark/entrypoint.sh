@@ -13,6 +13,8 @@ worker)
     # Spark waits ten seconds after a refused connection; a master that is still starting deserves less.
     for master in "$@"; do :; done
     python3 /opt/await_port.py "${master#spark://}"
+    host=${master#spark://}
+    python3 /opt/meter.py serve "${host%:*}" &
     exec java $daemon -Xmx128m -cp "$SPARK_HOME/jars/*" $deploy.worker.Worker --properties-file $settings "$@"
     ;;
 driver) exec "$SPARK_HOME/bin/spark-submit" --properties-file $settings "$@" ;;
