@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Final
 
 from core.model import LeaseId, Resources
-from core.observed import Job
-from core.runtime import screen
+from core.observed import Job, Way
 from core.runtime.container_engine import ContainerEngine
 from core.runtime.images import Images
 from core.runtime.jobs import Drivers
 from core.runtime.labels import OWNER, ROLE, Role, lease_of
 from core.runtime.masters import Masters
 from core.runtime.network import LeaseNetwork
+from core.seat import Seat
 
 DRIVER: Final = Resources(cpu_millis=2000, memory_mib=2048)
 
@@ -38,22 +38,28 @@ class DockerClusters:
     async def prepare(self, progress: Callable[[str], None]) -> None:
         await self._images.ensure(progress)
 
-    async def start_master(self, lease: LeaseId, secret: str) -> str:
+    async def enroll(self, network: LeaseId) -> str:
+        return await self._engine.call(self._masters.enroll, network)
+
+    async def start_master(self, network: LeaseId, secret: str, seat: Seat) -> str:
         """Start the cluster's master, or adopt the one already there (which keeps its own secret)."""
-        return await self._engine.call(self._masters.start, lease, secret)
+        return await self._engine.call(self._masters.start, network, secret, seat)
+
+    async def reseat(self, network: LeaseId, seat: Seat) -> None:
+        await self._engine.call(self._masters.reseat, network, seat)
 
     async def secret(self, lease: LeaseId) -> str | None:
         return await self._engine.call(self._masters.secret, lease)
 
     async def screen(self, lease: LeaseId) -> str | None:
-        container = await self._engine.call(self._masters.running, lease)
-        where = screen.address(container) if container is not None else None
+        where = await self._engine.call(self._masters.screen, lease)
         return f"http://{where}" if where is not None else None
 
-    async def registered(self, lease: LeaseId) -> frozenset[int]:
-        workers = await self._engine.call(self._masters.workers, lease)
-        indices = (self._network.index_of(lease, worker.host) for worker in workers)
-        return frozenset(index for index in indices if index is not None)
+    async def registered(self, network: LeaseId) -> frozenset[str]:
+        return frozenset(worker.host for worker in await self._engine.call(self._masters.workers, network))
+
+    async def measure(self, network: LeaseId, one: str, other: str) -> Way | None:
+        return await self._engine.call(self._masters.measure, network, one, other)
 
     async def submit(
         self, lease: LeaseId, job: str, program: Path, arguments: Sequence[str], inputs: Path | None
@@ -80,7 +86,6 @@ class DockerClusters:
     async def forget(self, lease: LeaseId) -> None:
         await self._engine.call(self._drivers.remove, lease)
         await self._engine.call(self._masters.remove, lease)
-        await self._engine.call(self._network.leave, lease)
 
     async def held(self) -> frozenset[LeaseId]:
         return await self._engine.call(self._held)
@@ -92,4 +97,4 @@ class DockerClusters:
             found += [container.labels for container in self._engine.labelled(wanted)]
             found += [volume.attrs.get("Labels") or {} for volume in self._engine.volumes(wanted)]
         leases = frozenset(lease for labels in found if (lease := lease_of(labels)) is not None)
-        return leases | self._network.held(self._owner)
+        return leases | {lease for lease, share in self._network.held(self._owner) if share is None}

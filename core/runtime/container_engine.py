@@ -141,8 +141,6 @@ def _refusal(explanation: str) -> SparecloudError:
         return SandboxFailed(
             "The Spark image is not on this machine.", "Build it with `python -m core.runtime.images`."
         )
-    if "range of cpus is from" in said:
-        return SandboxFailed("More processors were asked for than the container engine has.", "Lower the limit on CPU.")
     if "could not find an available" in said and "address pool" in said:
         return SandboxFailed(
             "The container engine has no network address range left.", "Remove unused ones with `docker network prune`."

@@ -26,8 +26,8 @@ from core.runtime.spark_settings import (
     SETTINGS_FILE,
     driver_settings,
     executor_heap_mib,
-    master_address,
 )
+from core.seat import Seat
 
 _TERMINATE_S: Final = 5
 
@@ -57,8 +57,8 @@ class Drivers:
         if not existing(program).is_file():
             raise InvalidInput(f"{program} is not a file.", "Name one Python program.")
         tree = {f"program/{program.name}": program} | (_inputs(existing(inputs)) if inputs is not None else {})
-        secret = self._masters.secret(lease)
-        if secret is None:
+        secret, master = self._masters.secret(lease), self._masters.address(lease)
+        if secret is None or master is None:
             raise SandboxFailed("The cluster has no running master.", "Wait until it is ready, or start it again.")
         workers = self._masters.workers(lease)
         executor_mib = min((worker.heap_mib for worker in workers), default=executor_heap_mib(LEAST_WORKER_MIB))
@@ -68,7 +68,7 @@ class Drivers:
             settings = driver_settings(
                 secret,
                 host=host,
-                master=master_address(self._network.host_of(lease, "master")),
+                master=master,
                 heap_mib=self._driver.memory_mib // 2,
                 executor_mib=executor_mib,
                 cores=cores,
@@ -77,8 +77,10 @@ class Drivers:
             put_folders(container, JOB, ("program", "input", "output"))
             put_tree(container, JOB, tree)
 
+        label = self._label(lease, job)
         launch = Launch(
-            label=Label(lease=lease, role=Role.DRIVER, owner=self._owner, job=job),
+            label=label,
+            seat=Seat(lease, label.member),
             image=self._images.allowed(),
             resources=self._driver.capped(Resources(self._engine.cpu_millis(), self._driver.memory_mib)),
             folders=(SCRATCH, JOB),
@@ -87,7 +89,7 @@ class Drivers:
             environment={"PYTHONUNBUFFERED": "1", "SPARK_LOCAL_DIRS": SCRATCH},
         )
         with self._starting:
-            job_now = _job(start(self._engine, self._network, launch).container, lease)
+            job_now = _job(start(self._engine, self._network, launch), lease)
         if job_now is None:
             raise SandboxFailed("The job's driver did not start.", "Look at the container engine's log.")
         return job_now

@@ -12,9 +12,10 @@ from docker.models.containers import Container
 from core.errors import SandboxFailed
 from core.model import Resources
 from core.runtime.container_engine import ContainerEngine, gone_is_fine
-from core.runtime.labels import OWNER, Label
-from core.runtime.network import LeaseNetwork, Seat
+from core.runtime.labels import HOST, OWNER, Label
+from core.runtime.network import LeaseNetwork, Place
 from core.runtime.sandbox import sandbox
+from core.seat import Seat
 
 _ATTEMPTS = 3
 
@@ -24,24 +25,18 @@ class Launch:
     """One container to be: `prepare` fills its volumes before it runs."""
 
     label: Label
+    seat: Seat
     image: str
     resources: Resources
     folders: tuple[str, ...]
     command: Callable[[str], Sequence[str]]
     prepare: Callable[[Container, str], None]
     environment: Mapping[str, str]
-    published: int | None = None
+    disk: str = ""
+    runtime: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
-    """A running container, and the host name that its lease reaches it by."""
-
-    container: Container
-    host: str
-
-
-def start(engine: ContainerEngine, network: LeaseNetwork, launch: Launch) -> Started:
+def start(engine: ContainerEngine, network: LeaseNetwork, launch: Launch) -> Container:
     """Start the container, or adopt the one of that name; a stopped one is started again. Blocks.
 
     A lease's network may vanish while it is being joined (the last one left): then the start is tried again.
@@ -58,36 +53,34 @@ def start(engine: ContainerEngine, network: LeaseNetwork, launch: Launch) -> Sta
     raise AssertionError("the last attempt returns or raises")
 
 
-def _start(engine: ContainerEngine, network: LeaseNetwork, launch: Launch) -> Started:
+def _start(engine: ContainerEngine, network: LeaseNetwork, launch: Launch) -> Container:
     container = engine.named(launch.label.name)
     if container is not None and container.labels.get(OWNER) != launch.label.owner:
         raise SandboxFailed(
             "Another agent on this machine already serves this share.", "Stop that agent, or refuse the lease."
         )
-    seat = network.ensure(launch.label)
-    if container is not None and container.status == "running":
-        return Started(container, seat.host)
+    place = network.ensure(launch.label, launch.seat)
+    if container is not None and container.status in ("running", "paused"):
+        return container
     if container is None:
-        container = _create(engine, launch, seat)
-    if launch.published is not None:
-        network.publish(container, launch.label)
+        container = _create(engine, launch, place)
+    network.finish(container, launch.label)
     # Also where it exists: the agent may have died before it filled the volumes.
-    launch.prepare(container, seat.host)
+    launch.prepare(container, place.host)
     container.start()
     container.reload()
-    return Started(container, seat.host)
+    return container
 
 
-def _create(engine: ContainerEngine, launch: Launch, seat: Seat) -> Container:
+def _create(engine: ContainerEngine, launch: Launch, place: Place) -> Container:
+    labels = launch.label.labels() | {HOST: place.host}
     arguments: dict[str, Any] = {
-        **seat.arguments,
-        **sandbox(launch.resources, launch.label.labels(), *launch.folders),
+        **place.arguments,
+        **sandbox(launch.resources, labels, *launch.folders, disk=launch.disk, runtime=launch.runtime),
         "name": launch.label.name,
-        "command": list(launch.command(seat.host)),
-        "environment": dict(launch.environment),
+        "command": list(launch.command(place.host)),
+        "environment": {**place.environment, **launch.environment},
     }
-    if launch.published is not None:
-        arguments["ports"] = {f"{launch.published}/tcp": ("127.0.0.1", None)}
     return engine.client.containers.create(launch.image, **arguments)
 
 

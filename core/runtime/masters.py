@@ -3,25 +3,28 @@
 import threading
 from typing import Final
 
+import msgspec
 from docker.models.containers import Container
 
 from core.model import LeaseId, Resources
+from core.observed import Way
+from core.runtime import screen
 from core.runtime.archive import put_files, read_file
 from core.runtime.container_engine import ContainerEngine
 from core.runtime.images import Images
-from core.runtime.labels import LEASE, OWNER, ROLE, Label, Role
+from core.runtime.labels import HOST, LEASE, OWNER, ROLE, Label, Role
 from core.runtime.launch import Launch, start
 from core.runtime.network import LeaseNetwork
 from core.runtime.sandbox import SCRATCH
-from core.runtime.screen import Registered, registered
+from core.runtime.screen import Registered
 from core.runtime.spark_settings import (
-    SCREEN_PORT,
     SETTINGS_FILE,
     master_address,
     master_command,
     master_settings,
     secret_in,
 )
+from core.seat import Seat
 
 _MASTER: Final = Resources(cpu_millis=2000, memory_mib=512)
 
@@ -36,21 +39,31 @@ class Masters:
         self._owner = owner
         self._starting = threading.Lock()
 
-    def start(self, lease: LeaseId, secret: str) -> str:
+    def enroll(self, network: LeaseId) -> str:
+        """The public key of the node that master and drivers share."""
+        with self._starting:
+            return self._network.enroll(self._label(network))
+
+    def start(self, network: LeaseId, secret: str, seat: Seat) -> str:
         """The address that workers join. A master already there keeps its own secret."""
         settings = master_settings(secret).encode()
         launch = Launch(
-            label=self._label(lease),
+            label=self._label(network),
+            seat=seat,
             image=self._images.allowed(),
             resources=_MASTER.capped(Resources(self._engine.cpu_millis(), _MASTER.memory_mib)),
             folders=(SCRATCH,),
             command=master_command,
             prepare=lambda container, _: put_files(container, SCRATCH, {SETTINGS_FILE: settings}),
             environment={},
-            published=SCREEN_PORT,
         )
         with self._starting:
-            return master_address(start(self._engine, self._network, launch).host)
+            return _address(start(self._engine, self._network, launch))
+
+    def reseat(self, network: LeaseId, seat: Seat) -> None:
+        """Give the node what is new in its seat."""
+        with self._starting:
+            self._network.reseat(self._label(network), seat)
 
     def running(self, lease: LeaseId) -> Container | None:
         """The master's container while it runs."""
@@ -58,6 +71,16 @@ class Masters:
         if container is None or container.status != "running" or container.labels.get(OWNER) != self._owner:
             return None
         return container
+
+    def address(self, lease: LeaseId) -> str | None:
+        """The address that workers and drivers join, None where there is no running master."""
+        container = self.running(lease)
+        return _address(container) if container is not None else None
+
+    def screen(self, lease: LeaseId) -> str | None:
+        """host:port on loopback of the running master's screen."""
+        face = self._network.face(self._label(lease)) if self.running(lease) is not None else None
+        return screen.address(face) if face is not None else None
 
     def secret(self, lease: LeaseId) -> str | None:
         """The secret that the running master was started with."""
@@ -68,12 +91,28 @@ class Masters:
 
     def workers(self, lease: LeaseId) -> tuple[Registered, ...]:
         """The workers registered and alive."""
-        container = self.running(lease)
-        return registered(container) if container is not None else ()
+        where = self.screen(lease)
+        return screen.registered(where) if where is not None else ()
+
+    def measure(self, network: LeaseId, one: str, other: str) -> Way | None:
+        """What the worker at host `one` says of the way to `other`; it may say anything."""
+        container = self.running(network)
+        if container is None:
+            return None
+        said = container.exec_run(["python3", "/opt/meter.py", "ask", one, other], stderr=False).output
+        try:
+            return msgspec.json.decode(said, type=Way) if isinstance(said, bytes) else None
+        except msgspec.MsgspecError:
+            return None
 
     def remove(self, lease: LeaseId) -> None:
-        """Remove the master and its volume."""
+        """Remove the master, its volume, and the node that it ran at."""
         self._engine.remove({LEASE: str(lease), ROLE: Role.MASTER.value, OWNER: self._owner})
+        self._network.leave(self._label(lease))
 
     def _label(self, lease: LeaseId) -> Label:
         return Label(lease=lease, role=Role.MASTER, owner=self._owner)
+
+
+def _address(container: Container) -> str:
+    return master_address(container.labels[HOST])

@@ -14,6 +14,15 @@ from core.model import Resources
 SETTINGS_FILE: Final = "spark.properties"
 MASTER_PORT: Final = 7077
 SCREEN_PORT: Final = 8080
+WORKER_PORT: Final = 7078
+METER_PORT: Final = 7079
+DRIVER_PORT: Final = 7100
+DRIVER_BLOCKS_PORT: Final = 7200
+EXECUTOR_BLOCKS_PORT: Final = 7300
+
+PORT_RETRIES: Final = 32
+"""How many ports above each of the last three Spark may try: drivers of one cluster, and executors of one worker, share
+an address."""
 
 LEAST_WORKER_MIB: Final = 1024
 """Below it an executor's heap and what it needs around it do not fit."""
@@ -32,9 +41,10 @@ _PRIVACY: Final = {
     "spark.network.crypto.authEngineVersion": "2",
     "spark.network.crypto.cipher": "AES/GCM/NoPadding",
 }
-# A lost machine is noticed in 15 s instead of 80 s; docs/runtime.md has the measurement.
+# Workers send heartbeats every quarter of the timeout, and the master looks for silent ones once a timeout: it gives a
+# lost machine up after 12 to 24 s instead of 60 to 120 s. core/runtime/screen.py notices it before.
 _LOSS: Final = {
-    "spark.worker.timeout": "15",
+    "spark.worker.timeout": "12",
     "spark.network.timeout": "20s",
     "spark.network.timeoutInterval": "5s",
     "spark.storage.blockManagerHeartbeatTimeoutMs": "20000",
@@ -63,10 +73,20 @@ _DRIVER: Final = {
     "spark.storage.decommission.enabled": "true",
     "spark.storage.decommission.shuffleBlocks.enabled": "true",
     "spark.storage.decommission.rddBlocks.enabled": "true",
-    "spark.driver.bindAddress": "0.0.0.0",
-    "spark.driver.port": "7080",
-    "spark.driver.blockManager.port": "7081",
-    "spark.blockManager.port": "7082",
+    # The default of 30 s waits out most of an owner's notice before it looks whether all has been moved.
+    "spark.storage.decommission.replicationReattemptInterval": "5s",
+    "spark.driver.port": str(DRIVER_PORT),
+    "spark.driver.blockManager.port": str(DRIVER_BLOCKS_PORT),
+    "spark.blockManager.port": str(EXECUTOR_BLOCKS_PORT),
+    "spark.port.maxRetries": str(PORT_RETRIES),
+    # Laptops differ, and slow down unasked (heat, battery, their owners). Once most of a stage's tasks are done, one
+    # that takes twice as long as the median, and longer than a few seconds, is also tried elsewhere, and the first to
+    # finish counts. Tasks only: output is committed once, whoever wins.
+    "spark.speculation": "true",
+    "spark.speculation.interval": "1s",
+    "spark.speculation.quantile": "0.75",
+    "spark.speculation.multiplier": "2",
+    "spark.speculation.minTaskRuntime": "3s",
     "spark.sql.warehouse.dir": "/scratch/warehouse",
     "spark.sql.catalogImplementation": "in-memory",
     # Python functions run without Arrow: the image holds no pyarrow.
@@ -121,7 +141,7 @@ def worker_command(host: str, master: str, resources: Resources) -> list[str]:
     if not _MASTER.fullmatch(master):
         raise InvalidInput("The master's address is not acceptable: it must be spark://host:port.")
     return [
-        *("worker", "--host", host, "--port", "7078", "--webui-port", "8081", "--work-dir", "/scratch/work"),
+        *("worker", "--host", host, "--port", str(WORKER_PORT), "--webui-port", "8081", "--work-dir", "/scratch/work"),
         *("--cores", str(worker_cores(resources.cpu_millis))),
         *("--memory", f"{executor_heap_mib(resources.memory_mib)}m"),
         master,

@@ -9,9 +9,11 @@ from typing import Any, TypeVar
 
 import pytest
 
+from core.errors import SandboxFailed
 from core.membership import images_folder
 from core.model import Address, Agreement, Amount, Kind, LeaseId, Resources, Share, Terms
 from core.runtime import leftovers
+from core.runtime.clusters import DockerClusters
 from core.runtime.container_engine import ContainerEngine
 from core.runtime.images import Images
 
@@ -51,6 +53,14 @@ def until(deadline_s: float, true: Callable[[], bool], sentence: str) -> float:
             pytest.fail(f"after {deadline_s} s: {sentence}")
         time.sleep(0.1)
     return time.monotonic() - began
+
+
+def registered(renter: DockerClusters, network: LeaseId) -> frozenset[str]:
+    """The hosts of the registered workers; none while the master is too busy to say."""
+    try:
+        return run(renter.registered(network))
+    except SandboxFailed:
+        return frozenset()
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import pytest
 
 from core.errors import NotFound, SandboxFailed
 from core.model import Agreement
-from core.observed import JobState, WorkerState
+from core.observed import JobState, WorkerReport, WorkerState
 from core.runtime.clusters import DockerClusters
 from core.runtime.container_engine import ContainerEngine
 from core.runtime.images import Images
@@ -18,7 +18,8 @@ from core.runtime.labels import LEASE
 from core.runtime.network import BridgeNetwork
 from core.runtime.probe import HardwareProbe
 from core.runtime.workers import DockerWorkers
-from tests.real.runtime_lab import SECRET, a_lab, agreement, new_lease, run, until
+from core.seat import Seat, worker_name
+from tests.real.runtime_lab import SECRET, a_lab, agreement, new_lease, registered, run, until
 
 PROGRAM = """
 import sys, time
@@ -52,6 +53,18 @@ class Cluster:
     master: str
     joined_after_s: float
 
+    async def start(self, donor: int, index: int, secret: str = SECRET) -> WorkerReport:
+        share = self.agreed.shares[index]
+        return await self.donors[donor].start_worker(self.agreed, share, self.master, secret, seat(self.agreed, index))
+
+
+def seat(agreed: Agreement, index: int) -> Seat:
+    return Seat(agreed.lease, worker_name(agreed.lease, index))
+
+
+def hosts(agreed: Agreement, *indices: int) -> set[str]:
+    return {worker_name(agreed.lease, index) for index in indices}
+
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[tuple[ContainerEngine, Images]]:
@@ -67,10 +80,10 @@ def cluster(lab: tuple[ContainerEngine, Images]) -> Iterator[Cluster]:
     renter = DockerClusters(engine, BridgeNetwork(engine), images, "renter")
     try:
         began = time.monotonic()
-        master = run(renter.start_master(agreed.lease, SECRET))
+        master = run(renter.start_master(agreed.lease, SECRET, Seat(agreed.lease, "master")))
         for index in (0, 1):
-            run(donors[index].start_worker(agreed, agreed.shares[index], master, SECRET))
-        until(60, lambda: run(renter.registered(agreed.lease)) == {0, 1}, "two workers are registered")
+            run(donors[index].start_worker(agreed, agreed.shares[index], master, SECRET, seat(agreed, index)))
+        until(60, lambda: registered(renter, agreed.lease) == hosts(agreed, 0, 1), "two workers are registered")
         yield Cluster(engine, images, agreed, donors, renter, master, time.monotonic() - began)
     finally:
         for index, donor in enumerate(donors):
@@ -82,8 +95,8 @@ def test_starting_again_adopts_what_runs(cluster: Cluster) -> None:
     lease = cluster.agreed.lease
     before = run(cluster.donors[0].worker(lease, 0))
 
-    again = run(cluster.donors[0].start_worker(cluster.agreed, cluster.agreed.shares[0], cluster.master, SECRET))
-    master = run(cluster.renter.start_master(lease, "another-secret-that-is-ignored"))
+    again = run(cluster.start(0, 0))
+    master = run(cluster.renter.start_master(lease, "another-secret-that-is-ignored", Seat(lease, "master")))
 
     assert again == before
     assert master == cluster.master
@@ -103,10 +116,10 @@ def test_an_agent_that_was_killed_finds_its_own_again(cluster: Cluster) -> None:
 
 
 def test_another_agent_cannot_touch_or_take_over_a_worker(cluster: Cluster) -> None:
-    lease, share = cluster.agreed.lease, cluster.agreed.shares[1]
+    lease = cluster.agreed.lease
 
     with pytest.raises(SandboxFailed, match="Another agent"):
-        run(cluster.donors[0].start_worker(cluster.agreed, share, cluster.master, SECRET))
+        run(cluster.start(0, 1))
     run(cluster.donors[0].forget(lease, 1))
 
     assert run(cluster.donors[1].worker(lease, 1)).state is WorkerState.RUNNING
@@ -125,11 +138,11 @@ def test_the_secret_shows_nowhere_that_the_engine_shows(cluster: Cluster) -> Non
 def test_a_worker_with_another_secret_never_registers(cluster: Cluster) -> None:
     lease, donor = cluster.agreed.lease, cluster.donors[2]
 
-    run(donor.start_worker(cluster.agreed, cluster.agreed.shares[2], cluster.master, "x" * 32))
+    run(cluster.start(2, 2, secret="x" * 32))
     (worker,) = cluster.engine.labelled({LEASE: lease, "sparecloud.share": "2"})
     until(40, lambda: b"Failed to connect to master" in worker.logs(), "the worker was turned away")
 
-    assert run(cluster.renter.registered(lease)) == {0, 1}
+    until(60, lambda: registered(cluster.renter, lease) == hosts(cluster.agreed, 0, 1), "the others are registered")
     run(donor.forget(lease, 2))
     assert run(donor.worker(lease, 2)).state is WorkerState.ABSENT
 
@@ -156,7 +169,7 @@ def test_a_job_finishes_though_a_worker_dies(cluster: Cluster, tmp_path: Path) -
     assert (tmp_path / "out" / "top.txt").read_text() == "hello 99:39600 98:39200"
     lost = run(cluster.donors[1].worker(lease, 1))
     assert (lost.state, lost.cause) == (WorkerState.EXITED, "It was stopped.")
-    assert run(renter.registered(lease)) == {0}
+    until(60, lambda: registered(renter, lease) == hosts(cluster.agreed, 0), "the other worker is registered alone")
 
 
 def test_a_job_can_fail_be_stopped_and_be_missing(cluster: Cluster, tmp_path: Path) -> None:
@@ -188,11 +201,11 @@ def test_the_screen_answers_on_loopback_only(cluster: Cluster) -> None:
 def test_a_stopped_worker_says_when_it_ended(cluster: Cluster) -> None:
     lease, donor = cluster.agreed.lease, cluster.donors[0]
 
-    report = run(donor.stop_worker(lease, 0, handing_over=True))
+    report = run(donor.stop_worker(lease, 0, within_s=15))
 
     assert report.state is WorkerState.EXITED
     assert report.ended_at >= report.started_at > 0
-    assert run(donor.stop_worker(lease, 0, handing_over=True)) == report
+    assert run(donor.stop_worker(lease, 0, within_s=15)) == report
 
 
 def test_no_worker_starts_from_an_image_that_was_not_built_here(
@@ -203,7 +216,7 @@ def test_no_worker_starts_from_an_image_that_was_not_built_here(
     donor = DockerWorkers(engine, BridgeNetwork(engine), Images(engine, tmp_path), "donor-9")
 
     with pytest.raises(SandboxFailed, match="not been built"):
-        run(donor.start_worker(agreed, agreed.shares[0], "spark://master:7077", SECRET))
+        run(donor.start_worker(agreed, agreed.shares[0], "spark://master:7077", SECRET, seat(agreed, 0)))
 
     assert run(donor.held()) == frozenset()
 

@@ -1,0 +1,1 @@
+"""The encrypted network of a cluster: Nebula's certificates, settings and rules, and the containers that run it."""
