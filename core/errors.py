@@ -9,6 +9,7 @@ SparecloudError
 ├── NotEnoughCoin        a wallet cannot pay what was asked of it
 ├── WalletUnavailable    a key is missing, locked, or its passphrase is wrong
 ├── BusUnavailable       the message bus does not answer
+├── RelayUnavailable     no relay answers, or it refuses to serve a lease
 ├── PortInUse            a port we were told to listen on is taken
 └── NotFound             a cluster, job or file that does not exist
 
@@ -80,6 +81,12 @@ class WalletUnavailable(SparecloudError):
 
 class BusUnavailable(SparecloudError):
     """The message bus does not answer."""
+
+    exit_code = 6
+
+
+class RelayUnavailable(SparecloudError):
+    """No relay answers, or it refuses to serve a lease."""
 
     exit_code = 6
 

@@ -29,6 +29,8 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     `name` says which chain `rpc_url` must lead to; "custom" takes any. A transaction counts once `confirmations` more
     blocks stand on it (left out: what suits that chain), and one gas never costs more than `highest_gas_gwei`.
     What happened before `first_block`, in which the market was deployed, is not searched.
+    `relays` are the addresses of the market's relays' buses (docs/relay.md), all of them used at once; without any,
+    messages go over `bus_url` alone, and clusters stay on one container engine.
     `allow_plain_http` accepts an unencrypted node of a public chain elsewhere than on this machine.
     """
 
@@ -38,10 +40,16 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     escrow: _Account = ""
     sale: _Account = ""
     bus_url: _Url = ""
+    relays: Annotated[tuple[_Url, ...], Meta(max_length=8)] = ()
     first_block: Annotated[int, Meta(ge=0)] = 0
     confirmations: Annotated[int, Meta(ge=0, le=100)] | None = None
     highest_gas_gwei: Annotated[int, Meta(ge=1, le=1_000_000)] = 500
     allow_plain_http: bool = False
+
+    @property
+    def bus_urls(self) -> tuple[str, ...]:
+        """Where messages go: the relays, else the bus; empty where there is neither."""
+        return self.relays or ((self.bus_url,) if self.bus_url else ())
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -77,19 +85,24 @@ class Asking(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 class Donor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How this machine serves others.
 
+    A worker that the owner takes back gets `reclaim_notice_s` to hand its data over, of which a renter pays 300 s at
+    most; 0 stops it at once. A renter that pays nothing for `patience_intervals` intervals is served no longer.
     `highest_penalty_percent` bounds what of its stake the owner pledges for a share, in percent of the most that the
-    share can earn; 0 pledges nothing.
+    share can earn; 0 pledges nothing. `isolation` "gvisor" runs workers under gVisor, which the engine must have.
     """
 
     name: Annotated[str, Meta(min_length=1, max_length=40)] = "laptop"
     limits: Limits = Limits()
     asking: Asking = Asking()
     share_on_battery: bool = False
+    isolation: Literal["container", "gvisor"] = "container"
     offer_every_s: Annotated[int, Meta(ge=1, le=300)] = 20
     longest_lease_s: Annotated[int, Meta(ge=60, le=30 * 86_400)] = 86_400
     shortest_grace_s: Annotated[int, Meta(ge=1, le=7 * 86_400)] = 600
     shortest_interval_s: Annotated[int, Meta(ge=1, le=3600)] = 10
     longest_interval_s: Annotated[int, Meta(ge=1, le=3600)] = 300
+    reclaim_notice_s: Annotated[int, Meta(ge=0, le=600)] = 60
+    patience_intervals: Annotated[int, Meta(ge=2, le=20)] = 3
     highest_penalty_percent: Annotated[int, Meta(ge=0, le=1000)] = 250
 
     def __post_init__(self) -> None:
@@ -130,12 +143,43 @@ class Renter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     aiming: Aiming = Aiming()
 
 
+class Relay(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How this machine serves a market as its relay (docs/relay.md).
+
+    `public_host` is the name or address that others reach it by; it listens on `listen`, with the bus on TCP `port` and
+    one network each on the UDP ports from `first_udp_port` on, as many as `most_leases`. A network passes on
+    `kib_per_second` at most. `metrics_port` is on loopback. With `tls_certificate` and `tls_key` (PEM files) the bus
+    takes encrypted connections, too.
+    """
+
+    public_host: Annotated[str, Meta(pattern="^([A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)?$")] = ""
+    listen: Annotated[str, Meta(pattern="^[0-9.]{7,15}$")] = "0.0.0.0"
+    port: _Port = 4222
+    first_udp_port: Annotated[int, Meta(ge=1024, le=60_000)] = 24_000
+    metrics_port: _Port = 9470
+    most_leases: Annotated[int, Meta(ge=1, le=4096)] = 256
+    most_leases_a_renter: Annotated[int, Meta(ge=1, le=4096)] = 32
+    kib_per_second: Annotated[int, Meta(ge=1, le=10_000_000)] = 25_600
+    asks_a_minute: Annotated[int, Meta(ge=1, le=1_000_000)] = 1200
+    asks_a_minute_a_signer: Annotated[int, Meta(ge=1, le=100_000)] = 30
+    most_connections: Annotated[int, Meta(ge=1, le=1_000_000)] = 4096
+    tls_certificate: Annotated[str, Meta(max_length=500)] = ""
+    tls_key: Annotated[str, Meta(max_length=500)] = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.tls_certificate) != bool(self.tls_key):
+            raise ValueError("tls_certificate and tls_key belong together")
+        if self.first_udp_port + self.most_leases > 65_536:
+            raise ValueError("first_udp_port leaves too few ports for most_leases")
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The whole file."""
 
     network: Network = Network()
     donor: Donor = Donor()
     renter: Renter = Renter()
+    relay: Relay = Relay()
 
 
 FILE_NAME = "settings.toml"

@@ -15,6 +15,7 @@ from core.errors import InvalidInput
 from core.model import Address, SignedOffer
 from core.ports import Clock, Notary
 from core.wire.bus import Bus
+from core.wire.buses import Buses
 from core.wire.latch import Latch
 from core.wire.refusals import Refusals
 
@@ -34,7 +35,7 @@ _decoder: Final = msgspec.json.Decoder(SignedOffer)
 class NatsBoard:
     """core.ports.Board over the bus. `open` first; then the newest valid offer of each donor is kept."""
 
-    def __init__(self, bus: Bus, notary: Notary, clock: Clock, *, most_donors: int = MOST_DONORS) -> None:
+    def __init__(self, bus: Bus | Buses, notary: Notary, clock: Clock, *, most_donors: int = MOST_DONORS) -> None:
         self._bus = bus
         self._notary = notary
         self._clock = clock

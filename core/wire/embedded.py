@@ -1,4 +1,6 @@
-"""A message bus of one's own: nats-server as a child process, on loopback only. For the demo and for tests.
+"""A message bus of one's own: nats-server as a child process; on loopback for the demo and for tests.
+
+A relay's bus (core/relay/bus.py) is the same server, with rules of its own.
 
 `python -m core.wire.embedded --port 0 --ready-file PATH` serves until SIGTERM, writes {"url": ...} to PATH once the
 bus answers, and takes the server with it when it ends (on Linux also when it is killed).
@@ -6,6 +8,7 @@ bus answers, and takes the server with it when it ends (on Linux also when it is
 
 import argparse
 import json
+import os
 import shutil
 import signal
 import socket
@@ -14,9 +17,10 @@ import sys
 import sysconfig
 import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import Final
 
 from core.errors import BusUnavailable, PortInUse, SparecloudError
@@ -27,15 +31,7 @@ MAX_PAYLOAD_BYTES: Final = 128 * 1024
 
 _STOP_WITHIN_S: Final = 5.0
 _POLL_S: Final = 0.02
-_CONFIGURATION: Final = """\
-host: {host}
-port: {port}
-max_payload: {max_payload}
-ports_file_dir: {folder}
-log_file: {log}
-logfile_size_limit: 1048576
-logfile_max_num: 2
-"""
+_NO_RULES: Final[Mapping[str, object]] = MappingProxyType({})
 
 
 class EmbeddedBus:
@@ -60,24 +56,28 @@ class EmbeddedBus:
         _end(self._process)
 
 
-def start(folder: Path, port: int = 0, within_s: float = 10.0) -> EmbeddedBus:
+def start(
+    folder: Path, port: int = 0, within_s: float = 10.0, *, host: str = HOST, rules: Mapping[str, object] = _NO_RULES
+) -> EmbeddedBus:
     """A server on loopback at `port` (0: any that is free), its files in `folder`; returns once it answers.
 
+    `host` is another address to listen on, and `rules` are more of nats-server's own settings.
     Blocks. To be called on a thread that outlives the server (core/wire/orphan.py): the main one.
     Raises PortInUse, BusUnavailable.
     """
     folder.mkdir(parents=True, exist_ok=True)
     configuration = folder / "nats-server.conf"
-    configuration.write_text(
-        _CONFIGURATION.format(
-            host=HOST,
-            port=port or -1,
-            max_payload=MAX_PAYLOAD_BYTES,
-            folder=json.dumps(str(folder)),
-            log=json.dumps(str(folder / "nats-server.log")),
-        ),
-        "utf-8",
-    )
+    settings = {
+        "host": host,
+        "port": port or -1,
+        "max_payload": MAX_PAYLOAD_BYTES,
+        "ports_file_dir": str(folder),
+        "log_file": str(folder / "nats-server.log"),
+        "logfile_size_limit": 1024 * 1024,
+        "logfile_max_num": 2,
+        **rules,
+    }
+    _write_for_owner(configuration, json.dumps(settings))
     for stale in folder.glob("nats-server_*.ports"):
         stale.unlink(missing_ok=True)
     process = subprocess.Popen(
@@ -90,38 +90,46 @@ def start(folder: Path, port: int = 0, within_s: float = 10.0) -> EmbeddedBus:
         preexec_fn=die_with_parent(),
     )
     try:
-        return EmbeddedBus(process, _address(process, folder, port, within_s))
+        return EmbeddedBus(process, _address(process, folder, host, port, within_s))
     except BaseException:
         _end(process)
         raise
 
 
-def _address(process: subprocess.Popen[bytes], folder: Path, port: int, within_s: float) -> str:
+def _write_for_owner(path: Path, text: str) -> None:
+    """Rules may hold a password, so nobody else may read them, not even for a moment."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _address(process: subprocess.Popen[bytes], folder: Path, listening: str, port: int, within_s: float) -> str:
     """The server's address once it greets whoever connects."""
     ports = folder / f"nats-server_{process.pid}.ports"
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise _refusal(folder, port)
+            raise _refusal(folder, listening, port)
         with suppress(OSError, ValueError, KeyError, IndexError):
-            url = str(json.loads(ports.read_text("utf-8"))["nats"][0])
-            host, _, number = url.rpartition("/")[2].partition(":")
-            with socket.create_connection((host, int(number)), timeout=1) as greeted:
+            number = int(str(json.loads(ports.read_text("utf-8"))["nats"][0]).rpartition(":")[2])
+            # Who listens on every address does so on loopback.
+            host = HOST if listening == "0.0.0.0" else listening
+            with socket.create_connection((host, number), timeout=1) as greeted:
                 if greeted.recv(4) == b"INFO":
-                    return url
+                    return f"nats://{host}:{number}"
         time.sleep(_POLL_S)
     raise BusUnavailable(
         f"The message bus did not start within {within_s:g} seconds.", f"See {folder / 'nats-server.log'}."
     )
 
 
-def _refusal(folder: Path, port: int) -> SparecloudError:
+def _refusal(folder: Path, host: str, port: int) -> SparecloudError:
     if port:
         try:
             with socket.socket() as probe:
                 if sys.platform != "win32":
                     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind((HOST, port))
+                probe.bind((host, port))
         except OSError:
             return PortInUse(f"Port {port} on this machine is taken.", "Stop what uses it, or choose another port.")
     return BusUnavailable("The message bus ended as it started.", f"See {folder / 'nats-server.log'}.")

@@ -13,10 +13,14 @@ from typing import Final
 _PR_SET_PDEATHSIG: Final = 1
 
 
-def die_with_parent() -> Callable[[], None] | None:
-    """What to run in the child between fork and exec, or None where the platform has nothing of the kind."""
+def die_with_parent(*, at_once: bool = False) -> Callable[[], None] | None:
+    """What to run in the child between fork and exec, or None where the platform has nothing of the kind.
+
+    `at_once` is for a child that has nothing to put in order, and may not heed a request to end.
+    """
     if not sys.platform.startswith("linux"):
         return None
     # Looked up before the fork: little is safe after it.
     prctl = ctypes.CDLL(None, use_errno=True).prctl
-    return lambda: prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    how = signal.SIGKILL if at_once else signal.SIGTERM
+    return lambda: prctl(_PR_SET_PDEATHSIG, how, 0, 0, 0)

@@ -17,6 +17,7 @@ from core.errors import InvalidInput
 from core.model import Address, Letterhead
 from core.ports import Clock, Notary
 from core.wire.bus import Bus
+from core.wire.buses import Buses
 from core.wire.freshness import LIFE_S, NANOSECONDS, Freshness
 from core.wire.refusals import Refusals
 from core.wire.seal import OVERHEAD_BYTES, SealKey, seal
@@ -42,7 +43,7 @@ _decoder: Final = msgspec.json.Decoder(_Letter)
 class NatsPeers:
     """core.ports.Peers over the bus. Recovers signers with `notary`; opens with `key` (core/wire/seal.py)."""
 
-    def __init__(self, bus: Bus, notary: Notary, clock: Clock, key: SealKey) -> None:
+    def __init__(self, bus: Bus | Buses, notary: Notary, clock: Clock, key: SealKey) -> None:
         self._bus = bus
         self._notary = notary
         self._clock = clock
@@ -72,12 +73,12 @@ class NatsPeers:
         except ValueError as refused:
             raise InvalidInput(f"The letter cannot be addressed: {refused}.") from refused
         letter = _Letter(head, notary.sign(head), sealed)
-        await self._bus.publish(_subject(recipient), msgspec.json.encode(letter))
+        await self._bus.publish(letters_to(recipient), msgspec.json.encode(letter))
 
     async def listen(self, recipient: Address) -> None:
         """Take letters to `recipient` from now on, also after the bus was away."""
         self._recipients.add(recipient)
-        await self._bus.subscribe(_subject(recipient), self._hear, most_pending=512)
+        await self._bus.subscribe(letters_to(recipient), self._hear, most_pending=512)
 
     async def letters(self) -> AsyncIterator[tuple[Address, Address, bytes]]:
         """(sender, recipient, body) of each letter listened for; forged, stale and replayed ones never appear."""
@@ -133,5 +134,6 @@ def _hash(sealed: bytes) -> str:
     return "0x" + sha256(sealed).hexdigest()
 
 
-def _subject(recipient: Address) -> str:
+def letters_to(recipient: str) -> str:
+    """The subject of letters to that party; "*" means anybody's."""
     return f"sparecloud.v1.to.{recipient}"
