@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Final
+
+import msgspec
 
 from core.donor_pledges import Pledges
 from core.donor_view import draw
@@ -20,6 +22,7 @@ from core.messages import (
     Message,
     Proposal,
     Refused,
+    SeatNote,
     StartOrder,
     VoucherNote,
     decode,
@@ -27,9 +30,9 @@ from core.messages import (
 )
 from core.model import Address, Agreement, Amount, LeaseId, Resources, Share, SignedOffer
 from core.observed import Balances, Measured
-from core.offering import differs, objection, offer, pledged, room
+from core.offering import differs, grants, objection, offer, pledged, room
 from core.pledges import choose_seats
-from core.settings import Donor
+from core.settings import Donor, Limits
 from core.view import DonorView
 
 log = logging.getLogger(__name__)
@@ -40,14 +43,28 @@ HOLD_S: Final = 120
 MEASURE_EVERY_S: Final = 5
 SETTLE_EVERY_S: Final = 10
 RETIRE_WITHIN_S: Final = 40
+"""A clean end stops workers and redeems vouchers within so long after their notice."""
 
 
 class DonorAgent:
     """Serves until cancelled. `watch` tells all that a screen may show, `share` is the one button."""
 
-    def __init__(self, settings: Donor, ports: DonorPorts, *, consented: bool = False) -> None:
-        """`consented`: share where the owner has not chosen yet; else nothing is shared before the first click."""
+    def __init__(
+        self,
+        settings: Donor,
+        ports: DonorPorts,
+        *,
+        consented: bool = False,
+        limits: Callable[[], Limits] | None = None,
+    ) -> None:
+        """`consented`: share where the owner has not chosen yet; else nothing is shared before the first click.
+
+        `limits` reads what the owner's file says of them now, and is followed while serving. Raises InvalidInput.
+        """
         self._settings = settings
+        self._read_limits = limits
+        self._filed_limits = settings.limits
+        self._misread: SparecloudError | None = None
         self._ports = ports
         self._work = DonorWork(ports)
         self._pledges = Pledges(ports)
@@ -70,12 +87,22 @@ class DonorAgent:
         """The newest view, then each newest one after a change."""
         return self._published.watch()
 
-    async def share(self, on: bool) -> None:
-        """Start or stop sharing. Stopping is a clean reclaim: workers stop, the last vouchers are redeemed."""
+    async def share(self, on: bool, *, at_once: bool = False) -> None:
+        """Start or stop sharing. Stopping is a clean reclaim: workers hand over and stop, vouchers are redeemed.
+
+        `at_once` gives workers no notice, and ends that of workers which were given one.
+        """
         self._sharing = on
         self._ports.journal.put("state", "sharing", b"on" if on else b"off")
         if not on:
-            self._reclaim()
+            self._reclaim(0 if at_once else self._settings.reclaim_notice_s)
+        self._offer_now.set()
+        self._redraw()
+
+    async def limit(self, limits: Limits) -> None:
+        """Share within `limits` from now on: offers follow, workers are slowed or paused, or have to leave."""
+        self._settings = msgspec.structs.replace(self._settings, limits=limits)
+        self._keep_within_limits()
         self._offer_now.set()
         self._redraw()
 
@@ -93,6 +120,7 @@ class DonorAgent:
             await asyncio.gather(serving, return_exceptions=True)
 
     async def _serve(self) -> None:
+        self._keep_within_limits()
         await self._ports.peers.listen(self._ports.notary.address)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -109,24 +137,48 @@ class DonorAgent:
 
     async def _retire(self) -> None:
         self._sharing = False
-        self._reclaim()
+        notice_s = self._settings.reclaim_notice_s
+        self._reclaim(notice_s)
         self._offer_now.set()
-        for _ in range(RETIRE_WITHIN_S * 4):
+        for _ in range((notice_s + RETIRE_WITHIN_S) * 4):
             if all(ended(service) for service in self._services().values()):
                 break
             await asyncio.sleep(0.25)
         await asyncio.sleep(0.25)
 
-    def _reclaim(self) -> None:
+    def _reclaim(self, notice_s: int) -> None:
         for key, service in self._services().items():
             if not ended(service):
-                self._engine.tell(key, was.ReclaimAsked(self._ports.clock.now()))
+                self._engine.tell(key, was.ReclaimAsked(self._ports.clock.now(), notice_s))
+
+    def _keep_within_limits(self) -> None:
+        now, services = self._ports.clock.now(), self._services()
+        for key, permille in grants(self._settings.limits.resources(), services).items():
+            if permille is None:
+                self._engine.tell(key, was.ReclaimAsked(now, self._settings.reclaim_notice_s))
+            elif permille != services[key].permille:
+                self._engine.tell(key, was.Regranted(now, permille))
+
+    async def _follow_limits(self) -> None:
+        """Keep to the owner's file where its limits changed; one that cannot be read changes nothing."""
+        if self._read_limits is None:
+            return
+        try:
+            limits = await asyncio.to_thread(self._read_limits)
+        except InvalidInput as misread:
+            self._misread = misread
+            return
+        self._misread = None
+        if limits != self._filed_limits:
+            self._filed_limits = limits
+            await self.limit(limits)
 
     # What the machine can give, and saying so.
 
     async def _measure(self) -> None:
         swept = False
         while True:
+            await self._follow_limits()
             try:
                 await self._ports.runtime.prepare(self._note)
                 self._measured = await self._ports.probe.measure()
@@ -228,6 +280,9 @@ class DonorAgent:
                 await self._consider(sender, agreement, index, now)
             case StartOrder():
                 self._take_order(self._mine(sender, message.lease, message.index), message)
+            case SeatNote(lease=lease, index=index, seat=seat):
+                self._mine(sender, lease, index)
+                self._engine.tell(_key(lease, index), was.SeatRenewed(now, seat))
             case VoucherNote(voucher=voucher, signature=signature):
                 self._mine(sender, voucher.lease, voucher.index)
                 if self._ports.notary.signer(voucher, signature) != sender:
@@ -237,7 +292,7 @@ class DonorAgent:
             case Ending(lease=lease, index=index):
                 service = self._mine(sender, lease, index)
                 if ended(service):
-                    await self._work.beat(service, service.served_s(now), serving=False, reason=service.reason)
+                    await self._work.beat(service, do.SendHeartbeat(service.served_s(now), False, service.reason))
                 self._engine.tell(_key(lease, index), was.EndingTold(now))
             case _:
                 raise InvalidInput("That message is meant for renters.")
@@ -269,7 +324,10 @@ class DonorAgent:
             answer = Refused(agreement.lease, index, refusal)
             await self._ports.peers.send(self._ports.notary, sender, agreement.seal_key, encode(answer))
             return
-        self._engine.add(key, *accept(agreement, index, now=now, hold_s=HOLD_S, seats=seats))
+        patience = self._settings.patience_intervals
+        self._engine.add(
+            key, *accept(agreement, index, now=now, hold_s=HOLD_S, seats=seats, patience_intervals=patience)
+        )
 
     def _stake(self) -> Amount:
         """What can still be pledged."""
@@ -297,7 +355,9 @@ class DonorAgent:
         async def follow() -> None:
             try:
                 await self._work.check_escrow(service.agreement)
-                self._engine.tell(key, was.StartOrdered(self._ports.clock.now(), order.master, order.secret))
+                self._engine.tell(
+                    key, was.StartOrdered(self._ports.clock.now(), order.master, order.secret, order.seat)
+                )
             except SparecloudError as problem:
                 log.warning("an order for share %s changed nothing: %s", key, problem)
             finally:
@@ -323,6 +383,9 @@ class DonorAgent:
     def _changed(self, _key: str, lease: Lease) -> None:
         if lease.phase in (ServicePhase.ACCEPTED, ServicePhase.CLAIMING, ServicePhase.ENDED):
             self._offer_now.set()
+        if lease.phase in (ServicePhase.CLAIMING, ServicePhase.ENDED):
+            # What one worker no longer takes, those that were slowed may have.
+            self._keep_within_limits()
         self._redraw()
 
     def _redraw(self) -> None:
@@ -334,7 +397,7 @@ class DonorAgent:
             settings=self._settings,
             address=self._ports.notary.address,
             sharing=self._sharing,
-            problem=self._problem,
+            problem=self._problem or self._misread,
             preparing="" if self._measured else self._preparing,
             measured=self._measured,
             offered=self._room(),

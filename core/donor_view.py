@@ -2,6 +2,7 @@
 
 from core.errors import SparecloudError
 from core.lease import Service, ServicePhase, ended
+from core.lease.granted import WHOLE, in_force
 from core.model import Address, Amount, Resources
 from core.observed import Balances, Measured
 from core.settings import Donor
@@ -56,7 +57,7 @@ def _headline(
     sharing: bool,
 ) -> str:
     serving = sum(service.phase is ServicePhase.SERVING for service in services)
-    leaving = sum(service.phase in (ServicePhase.STOPPING, ServicePhase.CLAIMING) for service in services)
+    leaving = sum(service.phase in _ON_ITS_WAY_OUT for service in services)
     if serving and sharing:
         return f"Serving {serving} worker{'' if serving == 1 else 's'} for others."
     if leaving or serving:
@@ -74,7 +75,8 @@ def _headline(
 
 def _since_midnight(service: Service, now: int) -> int:
     """What of a share's vouchers was earned on this day (UTC)."""
-    before_s = max(0, now - now % _DAY_S - service.started_at) if service.started_at else 0
+    midnight = now - now % _DAY_S
+    before_s = service.served_s(midnight) if midnight > service.started_at else 0
     return max(0, service.voucher - service.share.earned(before_s))
 
 
@@ -84,7 +86,7 @@ def _line(service: Service, now: int) -> ServiceLine:
         lease=service.agreement.lease,
         index=service.index,
         state=service.phase.value,
-        sentence=f"{service.reason.sentence if service.reason else _SENTENCES[service.phase]} {service.why}".strip(),
+        sentence=f"{_sentence(service, now)} {service.why}".strip(),
         renter=service.agreement.terms.renter,
         resources=service.share.resources,
         rate=service.share.rate,
@@ -93,8 +95,26 @@ def _line(service: Service, now: int) -> ServiceLine:
         vouched=service.voucher,
         paid=service.paid,
         ended=ended(service),
+        granted_permille=in_force(service.grants),
+        leaves_at=service.deadline if service.phase is ServicePhase.LEAVING else 0,
     )
 
+
+def _sentence(service: Service, now: int) -> str:
+    if service.phase is ServicePhase.LEAVING:
+        left_s = max(0, service.deadline - now)
+        return f"Its data move to the cluster's other workers; it stops within {left_s} seconds."
+    if service.reason:
+        return service.reason.sentence
+    granted = in_force(service.grants)
+    if service.phase is ServicePhase.SERVING and granted < WHOLE:
+        if not granted:
+            return "The worker is paused by the limits, and earns nothing meanwhile."
+        return f"The worker is slowed by the limits to {granted / 10:g} % of its share, and paid for as much."
+    return _SENTENCES[service.phase]
+
+
+_ON_ITS_WAY_OUT = (ServicePhase.LEAVING, ServicePhase.STOPPING, ServicePhase.CLAIMING)
 
 _SENTENCES = {
     ServicePhase.ACCEPTED: "Room is held until the renter opens the lease.",

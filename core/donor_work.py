@@ -10,7 +10,6 @@ from core.messages import Accepted, Beat, Message, encode
 from core.model import Acceptance, Agreement, Heartbeat, Redemption, Voucher
 from core.observed import WorkerReport, WorkerState
 from core.ports import Board, Chain, Clock, Journal, Notary, Peers, Probe, WorkerRuntime
-from core.reason import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +53,33 @@ class DonorWork:
             case do.AnswerAccepted():
                 donor = self._ports.notary.address
                 acceptance = Acceptance(agreement.lease, index, donor, lease.deadline, lease.seats)
-                await self._tell(lease, Accepted(acceptance, self._ports.notary.sign(acceptance)))
-            case do.StartWorker(master=master, secret=secret):
+                node_key = await runtime.enroll(agreement.lease, index)
+                await self._tell(lease, Accepted(acceptance, self._ports.notary.sign(acceptance), node_key))
+            case do.StartWorker(master=master, secret=secret, seat=seat):
                 try:
-                    report = await runtime.start_worker(agreement, lease.share, master, secret)
+                    report = await runtime.start_worker(agreement, lease.share, master, secret, seat)
                 except SparecloudError as problem:
                     return was.StartFailed(clock.now(), str(problem))
                 return _worker_fact(report, clock.now())
+            case do.Reseat(seat=seat):
+                await runtime.reseat(agreement.lease, index, seat)
             case do.LookAtWorker():
                 report = await runtime.worker(agreement.lease, index)
                 if report.state is WorkerState.ABSENT and lease.phase is ServicePhase.STARTING:
                     return None  # Not yet created: the renter orders it again.
                 return _worker_fact(report, clock.now())
-            case do.StopWorker(handing_over=handing_over):
-                report = await runtime.stop_worker(agreement.lease, index, handing_over=handing_over)
+            case do.Grant(permille=permille):
+                report = await runtime.grant_worker(agreement.lease, index, lease.share.resources, permille)
+                running = report.state is WorkerState.RUNNING
+                return was.Granted(clock.now(), permille) if running else _worker_fact(report, clock.now())
+            case do.CutShort():
+                await runtime.stop_worker(agreement.lease, index, within_s=0)
+            case do.StopWorker(by=by):
+                report = await runtime.stop_worker(agreement.lease, index, within_s=max(0, by - clock.now()))
                 await runtime.forget(agreement.lease, index)
                 return was.WorkerEnded(clock.now(), report.ended_at, report.cause)
-            case do.SendHeartbeat(served_s=served_s, serving=serving, reason=reason):
-                await self.beat(lease, served_s, serving=serving, reason=reason)
+            case do.SendHeartbeat():
+                await self.beat(lease, effect)
             case do.LookAtLease():
                 record = await self._ports.chain.lease(agreement.lease)
                 if record is None or record.closed or record.swept:
@@ -101,10 +109,11 @@ class DonorWork:
             raise
         return was.Claimed(self._ports.clock.now(), await chain.paid(lease, service.index))
 
-    async def beat(self, service: Service, served_s: int, *, serving: bool, reason: Reason | None) -> None:
+    async def beat(self, service: Service, beat: do.SendHeartbeat) -> None:
         """State the seconds served to the renter."""
-        heartbeat = Heartbeat(service.agreement.lease, service.index, served_s, serving)
-        await self._tell(service, Beat(heartbeat, self._ports.notary.sign(heartbeat), reason))
+        heartbeat = Heartbeat(service.agreement.lease, service.index, beat.served_s, beat.serving)
+        signature = self._ports.notary.sign(heartbeat)
+        await self._tell(service, Beat(heartbeat, signature, beat.reason, beat.leaves_at, beat.granted_permille))
 
     async def _tell(self, service: Service, message: Message) -> None:
         agreement = service.agreement

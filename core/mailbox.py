@@ -40,6 +40,10 @@ class Mailbox:
                     log.warning("share %s of lease %s: too few seats signed", acceptance.index, acceptance.lease)
                     self._engine.tell(acceptance.lease, was.DonorRefused(now, acceptance.index))
                     return
+                if self._ports.fabric.has_overlay and not message.node_key:
+                    log.warning("share %s of lease %s: its donor has no overlay", acceptance.index, acceptance.lease)
+                    self._engine.tell(acceptance.lease, was.DonorRefused(now, acceptance.index))
+                    return
                 # Kept as evidence: a donor that accepts and does not serve, or accepts twice, has signed so.
                 self._ports.journal.put("acceptances", f"{acceptance.lease}/{acceptance.index}", body)
                 self._engine.tell(acceptance.lease, was.DonorAccepted(now, acceptance.index, acceptance.expires_at))
@@ -47,10 +51,18 @@ class Mailbox:
                 self._check_sender(sender, recipient, lease, index)
                 log.info("share %s of lease %s was refused: %s", index, lease, why)
                 self._engine.tell(lease, was.DonorRefused(now, index))
-            case Beat(heartbeat=heartbeat, signature=signature, reason=reason):
+            case Beat(heartbeat=heartbeat):
                 self._check_sender(sender, recipient, heartbeat.lease, heartbeat.index)
-                self._check_signature(heartbeat, signature, sender, recipient)
-                fact = was.HeartbeatArrived(now, heartbeat.index, heartbeat.served_s, heartbeat.serving, reason)
+                self._check_signature(heartbeat, message.signature, sender, recipient)
+                fact = was.HeartbeatArrived(
+                    now,
+                    heartbeat.index,
+                    heartbeat.served_s,
+                    heartbeat.serving,
+                    message.reason,
+                    message.leaves_at,
+                    message.granted_permille,
+                )
                 self._engine.tell(heartbeat.lease, fact)
             case _:
                 raise InvalidInput("That message is meant for donors.")

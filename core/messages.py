@@ -9,8 +9,9 @@ from typing import Final
 import msgspec
 
 from core.errors import InvalidInput
-from core.model import MAX_SHARES, Acceptance, Agreement, Heartbeat, LeaseId, Voucher
+from core.model import MAX_INSTANT, MAX_SHARES, Acceptance, Agreement, Heartbeat, LeaseId, Voucher
 from core.reason import Reason
+from core.seat import Seat, is_node_key
 
 MAX_MESSAGE_BYTES: Final = 80 * 1024
 """The longest encoded message: a proposal of 256 shares with the largest numbers fits."""
@@ -37,12 +38,16 @@ class Proposal(_Body, frozen=True):
 
 
 class StartOrder(_Body, frozen=True):
-    """Renter to donor: the escrow is paid and the master waits at `master`. `secret` joins it, and is never shown."""
+    """Renter to donor: the escrow is paid and the master waits at `master`. `secret` joins it, and is never shown.
+
+    `seat` is the worker's place in the cluster's network.
+    """
 
     lease: LeaseId
     index: int
     master: str
     secret: str
+    seat: Seat
 
     def __post_init__(self) -> None:
         _need_share(self.lease, self.index)
@@ -59,6 +64,17 @@ class StartOrder(_Body, frozen=True):
     def __rich_repr__(self) -> "list[tuple[str, str | int]]":
         # msgspec's own would show the secret to rich and Textual tracebacks.
         return [("lease", self.lease), ("index", self.index), ("master", self.master)]
+
+
+class SeatNote(_Body, frozen=True):
+    """Renter to donor: a running worker's seat, with a newer certificate or a longer list of revoked ones."""
+
+    lease: LeaseId
+    index: int
+    seat: Seat
+
+    def __post_init__(self) -> None:
+        _need_share(self.lease, self.index)
 
 
 class VoucherNote(_Body, frozen=True):
@@ -82,13 +98,19 @@ class Ending(_Body, frozen=True):
 
 
 class Accepted(_Body, frozen=True):
-    """Donor to renter: the share's room is held, signed."""
+    """Donor to renter: the share's room is held, signed.
+
+    `node_key` is the public key of the share's node in the lease's network: sixty-four hexadecimal digits, or empty
+    where this donor joins over a bridge alone.
+    """
 
     acceptance: Acceptance
     signature: str
+    node_key: str = ""
 
     def __post_init__(self) -> None:
         _need_signature(self.signature)
+        _need(not self.node_key or is_node_key(self.node_key), "node_key must be sixty-four hexadecimal digits")
 
 
 class Refused(_Body, frozen=True):
@@ -104,17 +126,25 @@ class Refused(_Body, frozen=True):
 
 
 class Beat(_Body, frozen=True):
-    """Donor to renter: the seconds served so far, signed; with the last one, why the donor stopped."""
+    """Donor to renter: the seconds served so far, signed; with the last one, why the donor stopped.
+
+    `leaves_at` (Unix seconds) announces that the owner takes the machine back then, 0 that the worker stays;
+    `granted_permille` is how much of its share's processor time the worker has meanwhile.
+    """
 
     heartbeat: Heartbeat
     signature: str
     reason: Reason | None = None
+    leaves_at: int = 0
+    granted_permille: int = 1000
 
     def __post_init__(self) -> None:
         _need_signature(self.signature)
+        _need(0 <= self.leaves_at <= MAX_INSTANT, "leaves_at must be an instant in Unix seconds")
+        _need(0 <= self.granted_permille <= 1000, "granted_permille must be between 0 and 1000")
 
 
-Message = Proposal | StartOrder | VoucherNote | Ending | Accepted | Refused | Beat
+Message = Proposal | StartOrder | SeatNote | VoucherNote | Ending | Accepted | Refused | Beat
 
 _decoder: Final = msgspec.json.Decoder(Message)
 

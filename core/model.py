@@ -6,7 +6,7 @@ Everything here decodes from JSON through msgspec, which runs the same checks on
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, NewType, Self
 
@@ -138,6 +138,15 @@ class Kind(StrEnum):
     def least_memory_mib(self) -> int:
         """What a worker of this kind needs to start at all."""
         return 1024
+
+    @property
+    def least_disk_mib(self) -> int:
+        """What a worker of this kind writes its logs and its shuffled data to, where a share names less."""
+        return 1024
+
+    def occupied(self, resources: Resources) -> Resources:
+        """What a worker with a share of `resources` takes of its machine."""
+        return replace(resources, disk_mib=max(resources.disk_mib, self.least_disk_mib))
 
 
 @dataclass(frozen=True, slots=True)

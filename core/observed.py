@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta
 
 from core.model import Amount, LeaseId, Resources
 
@@ -55,13 +58,18 @@ class Balances:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a probe read of the machine: all it has, what is free now, and what it may not know (None)."""
+    """What a probe read of the machine: all it has, what is free now, and what it may not know (None).
+
+    `isolation` is the level that workers run at; `gpu_note` why GPUs that are here, or should be, are not offered.
+    """
 
     total: Resources
     free: Resources
     cpu_model: str = ""
     on_battery: bool | None = None
     engine_version: str = ""
+    isolation: str = "container"
+    gpu_note: str = ""
 
 
 class WorkerState(StrEnum):
@@ -80,6 +88,14 @@ class WorkerReport:
     started_at: int = 0
     ended_at: int = 0
     cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What was measured between two workers: the least round trip, and how fast data went (kilobits a second)."""
+
+    rtt_us: Annotated[int, Meta(ge=1, le=60_000_000)]
+    kbit_s: Annotated[int, Meta(ge=1, le=10**9)]
 
 
 class JobState(StrEnum):

@@ -1,15 +1,20 @@
-"""What a donor offers and accepts: pure rules over its settings, the probe's figures, and what it serves already."""
+"""What a donor offers, accepts and grants: pure rules over its settings, the probe's figures, and what it serves."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from core.lease import Service, ServicePhase, ended
+from core.lease.granted import WHOLE
 from core.model import Address, Agreement, Amount, Kind, Offer, Resources, Traits
 from core.observed import Measured
 from core.settings import Donor
 
 OFFER_LIFE = 3
 """An offer is valid for so many publishing intervals, so that one lost message does not hide a donor."""
+
+LEAST_MILLIS: Final = 100
+"""A worker with less of a processor is too slow to stay in its cluster."""
 
 
 def room(settings: Donor, measured: Measured | None, services: Iterable[Service], *, sharing: bool) -> Resources:
@@ -19,12 +24,14 @@ def room(settings: Donor, measured: Measured | None, services: Iterable[Service]
     promised, leased = Resources(), Resources()
     for service in services:
         if not ended(service) and service.phase is not ServicePhase.CLAIMING:
-            leased = leased.plus(service.share.resources)
+            leased = leased.plus(service.agreement.kind.occupied(service.share.resources))
             if service.phase in (ServicePhase.ACCEPTED, ServicePhase.STARTING):
-                promised = promised.plus(service.share.resources)
+                promised = promised.plus(service.agreement.kind.occupied(service.share.resources))
     # A processor is shared in time, and what our own workers burn must not count against us: never CPU load.
     free = replace(measured.free.minus(promised), cpu_millis=measured.total.cpu_millis)
-    return settings.limits.resources().minus(leased).capped(free)
+    found = settings.limits.resources().minus(leased).capped(free)
+    # Each worker takes a disk: without room for the least one nothing can be served.
+    return found if found.disk_mib >= Kind.SPARK.least_disk_mib else Resources()
 
 
 def offer(
@@ -52,6 +59,7 @@ def offer(
         shortest_grace_s=settings.shortest_grace_s,
         traits=Traits(
             cpu_model="".join(filter(str.isprintable, measured.cpu_model))[:100] if measured else "",
+            isolation=measured.isolation if measured else "container",
             on_battery=measured.on_battery if measured else None,
         ),
         stake=stake if settings.highest_penalty_percent else Amount(0),
@@ -68,9 +76,9 @@ def objection(
         return "That share is not ours to serve."
     share = agreement.shares[index]
     left_s = terms.ends_at - now
-    if share.resources.cpu_millis < 100 or share.resources.memory_mib < agreement.kind.least_memory_mib:
+    if share.resources.cpu_millis < LEAST_MILLIS or share.resources.memory_mib < agreement.kind.least_memory_mib:
         return f"A {agreement.kind} worker needs {agreement.kind.least_memory_mib} MiB and a tenth of a core."
-    if not share.resources.fits(free):
+    if not agreement.kind.occupied(share.resources).fits(free):
         return "That much is not free here any more."
     if share.penalty > share.cap * settings.highest_penalty_percent // 100:
         return "The penalty is more than we pledge for such a share."
@@ -87,6 +95,50 @@ def objection(
     if not settings.shortest_interval_s <= agreement.interval_s <= settings.longest_interval_s:
         return f"The interval must be {settings.shortest_interval_s} to {settings.longest_interval_s} seconds."
     return ""
+
+
+def grants(limits: Resources, services: Mapping[str, Service]) -> Mapping[str, int | None]:
+    """What each share may have of its processor time, in thousandths; None where it has to leave.
+
+    Time is divided in proportion, and none at all pauses every worker. Memory, disk and GPUs cannot be taken from a
+    worker that runs: there the newest leave until the rest fits.
+    """
+    held = (ServicePhase.ACCEPTED, ServicePhase.STARTING, ServicePhase.SERVING)
+    kept = sorted(
+        (key for key, service in services.items() if service.phase in held),
+        key=lambda key: (not services[key].started_at, services[key].started_at, services[key].asked_at),
+    )
+    leaving = []
+    while kept and not _fit([services[key].share.resources for key in kept], limits):
+        leaving.append(kept.pop())
+    shared = _divided([services[key].share.resources.cpu_millis for key in kept], limits.cpu_millis)
+    return dict.fromkeys(leaving) | dict(zip(kept, shared, strict=True))
+
+
+def _fit(held: Sequence[Resources], limits: Resources) -> bool:
+    total = Resources()
+    for resources in held:
+        total = total.plus(resources)
+    enough = not limits.cpu_millis or LEAST_MILLIS * len(held) <= limits.cpu_millis
+    return enough and replace(total, cpu_millis=0).fits(limits)
+
+
+def _divided(wanted: Sequence[int], millis: int) -> list[int]:
+    """`millis` over workers that want so much each, in thousandths of that: in proportion, but the least to each."""
+    if not millis or sum(wanted) <= millis:
+        return [WHOLE if millis else 0] * len(wanted)
+    least: set[int] = set()
+    while True:
+        left = millis - LEAST_MILLIS * len(least)
+        total = sum(want for index, want in enumerate(wanted) if index not in least)
+        short = {index for index, want in enumerate(wanted) if want * left < LEAST_MILLIS * total} - least
+        if not short:
+            break
+        least |= short
+    return [
+        min(WHOLE, -(-LEAST_MILLIS * WHOLE // want)) if index in least else WHOLE * left // total
+        for index, want in enumerate(wanted)
+    ]
 
 
 def pledged(services: Iterable[Service]) -> Amount:

@@ -15,13 +15,15 @@ from core.model import (
     Amount,
     LeaseId,
     Redemption,
+    Resources,
     Share,
     SignedAcceptance,
     SignedOffer,
     Statement,
     Terms,
 )
-from core.observed import Account, Balances, Job, LeaseRecord, Measured, WorkerReport
+from core.observed import Account, Balances, Job, LeaseRecord, Measured, Way, WorkerReport
+from core.seat import Seat
 
 
 class Clock(Protocol):
@@ -148,16 +150,40 @@ class WorkerRuntime(Protocol):
         """
         ...
 
-    async def start_worker(self, agreement: Agreement, share: Share, master: str, secret: str) -> WorkerReport:
-        """Start the share's worker, or adopt the one already there. `master` and `secret` come from the renter."""
+    async def enroll(self, lease: LeaseId, index: int) -> str:
+        """The public key (sixty-four hexadecimal digits) of the share's node, made when first asked for.
+
+        Empty where workers join over this engine's own bridge.
+        """
+        ...
+
+    async def start_worker(
+        self, agreement: Agreement, share: Share, master: str, secret: str, seat: Seat
+    ) -> WorkerReport:
+        """Start the share's worker, or adopt the one already there. `master`, `secret`, `seat` come from the renter.
+
+        Raises InvalidInput where the seat is not one for this node, or leads to a relay that is not ours to use.
+        """
+        ...
+
+    async def reseat(self, lease: LeaseId, index: int, seat: Seat) -> None:
+        """Give a running worker's node a newer certificate, or a longer list of revoked ones."""
         ...
 
     async def worker(self, lease: LeaseId, index: int) -> WorkerReport: ...
 
-    async def stop_worker(self, lease: LeaseId, index: int, *, handing_over: bool) -> WorkerReport:
+    async def grant_worker(self, lease: LeaseId, index: int, resources: Resources, permille: int) -> WorkerReport:
+        """Give a running worker `permille` thousandths of the processor time in `resources`; 0 pauses it.
+
+        Its memory stays: a running Spark worker cannot give any back.
+        """
+        ...
+
+    async def stop_worker(self, lease: LeaseId, index: int, *, within_s: int) -> WorkerReport:
         """Stop it and report when it ended; `forget` removes the rest.
 
-        `handing_over` gives it some seconds first to move its data to the cluster's other workers.
+        It may first move its data to the cluster's other workers, for `within_s` seconds at most; 0 stops it at once,
+        also where an earlier call still waits for it.
         """
         ...
 
@@ -170,8 +196,54 @@ class WorkerRuntime(Protocol):
         ...
 
 
+class Fabric(Protocol):
+    """The private networks of a renter's clusters: their authority, their relays, and who sits where."""
+
+    @property
+    def has_overlay(self) -> bool:
+        """Whether members need node keys; without, all of them share one engine's bridge."""
+        ...
+
+    async def ready(self) -> None:
+        """Raise RelayUnavailable where nobody could carry a network now: before anything is paid."""
+        ...
+
+    async def open(self, agreement: Agreement, network: LeaseId) -> None:
+        """Make `network` where it is missing, and have the relays serve it for as long as this lease is open.
+
+        Raises RelayUnavailable where none does.
+        """
+        ...
+
+    async def seat(self, network: LeaseId, host: str, node_key: str) -> Seat:
+        """The seat of the member at `host` (MASTER, or one that `place` gave), its certificate good for a day.
+
+        The same certificate again until half of its time is over.
+        """
+        ...
+
+    def place(self, network: LeaseId, lease: LeaseId, index: int) -> str:
+        """The host of a share's worker in `network`: the same again for the same share, and never another's."""
+        ...
+
+    def at(self, network: LeaseId, host: str) -> tuple[LeaseId, int] | None:
+        """The share whose worker sits at `host`."""
+        ...
+
+    def revoke(self, network: LeaseId, host: str) -> bool:
+        """From the next seats on, nobody talks to the member at `host`; True where that is news for the relays."""
+        ...
+
+    async def close(self, network: LeaseId) -> None:
+        """Forget the network, its authority's key included, and tell the relays."""
+        ...
+
+
 class ClusterRuntime(Protocol):
-    """A cluster's master and drivers on the renter's own machine."""
+    """A cluster's master and drivers on the renter's own machine.
+
+    A cluster is named by its network: the first lease that was opened for it.
+    """
 
     async def prepare(self, progress: Callable[[str], None]) -> None:
         """Have engine and images at hand; the first time, images are built while `progress` gets sentences.
@@ -180,8 +252,16 @@ class ClusterRuntime(Protocol):
         """
         ...
 
-    async def start_master(self, lease: LeaseId, secret: str) -> str:
+    async def enroll(self, network: LeaseId) -> str:
+        """The public key of the master's node, made when first asked for; empty where there is no overlay."""
+        ...
+
+    async def start_master(self, network: LeaseId, secret: str, seat: Seat) -> str:
         """Start the cluster's master, or adopt the one already there; returns the address workers join."""
+        ...
+
+    async def reseat(self, network: LeaseId, seat: Seat) -> None:
+        """Give the master's node a newer certificate, or a longer list of revoked ones."""
         ...
 
     async def secret(self, lease: LeaseId) -> str | None:
@@ -192,8 +272,12 @@ class ClusterRuntime(Protocol):
         """A loopback address of the cluster's own web screen, None where there is none."""
         ...
 
-    async def registered(self, lease: LeaseId) -> frozenset[int]:
-        """The indices of the shares whose workers are registered and alive."""
+    async def registered(self, network: LeaseId) -> frozenset[str]:
+        """The hosts (`Seat.host`) of the workers that are registered and alive, as they say themselves."""
+        ...
+
+    async def measure(self, network: LeaseId, one: str, other: str) -> Way | None:
+        """What the worker at host `one` measures of the way to `other`; None where it does not say."""
         ...
 
     async def submit(
@@ -285,6 +369,14 @@ class Journal(Protocol):
     def rows(self, table: str) -> Mapping[str, bytes]: ...
 
     def drop(self, table: str, key: str) -> None: ...
+
+
+class Wakefulness(Protocol):
+    """Whether this machine may fall asleep."""
+
+    def hold(self, on: bool) -> None:
+        """Keep it awake from now on where the platform allows that, or no more."""
+        ...
 
 
 class Probe(Protocol):

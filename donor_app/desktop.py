@@ -23,8 +23,8 @@ from donor_app.window import Window
 TRAY_WITHIN_S: Final = 30
 """A desktop may start its tray after us: so long we wait before a plain window takes its place."""
 
-STOP_WITHIN_S: Final = 60
-"""A clean end stops workers and claims vouchers; it is given up after so long."""
+STOP_WITHIN_S: Final = 660
+"""A clean end gives workers notice (600 s at most), stops them and claims vouchers; it is given up after so long."""
 
 
 class Desktop(QObject):

@@ -110,11 +110,11 @@ class _Shape(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(colour, 1.8))
-        if state in (ServicePhase.SERVING, ServicePhase.STOPPING, ServicePhase.CLAIMING):
+        if state in (ServicePhase.SERVING, ServicePhase.LEAVING, ServicePhase.STOPPING, ServicePhase.CLAIMING):
             painter.setBrush(colour)
         if state == ServicePhase.ENDED:
             painter.drawLine(QPointF(3, 8), QPointF(13, 8))
-        elif state == ServicePhase.STOPPING:
+        elif state in (ServicePhase.LEAVING, ServicePhase.STOPPING):
             painter.drawRect(box.adjusted(1, 1, -1, -1))
         elif state == ServicePhase.CLAIMING:
             painter.drawPolygon(QPolygonF([QPointF(8, 2), QPointF(14, 8), QPointF(8, 14), QPointF(2, 8)]))

@@ -25,7 +25,13 @@ _WORDS = {
     Mark.PROBLEM: "Needs attention",
 }
 
-_HOLDS_ROOM = (ServicePhase.ACCEPTED, ServicePhase.STARTING, ServicePhase.SERVING, ServicePhase.STOPPING)
+_HOLDS_ROOM = (
+    ServicePhase.ACCEPTED,
+    ServicePhase.STARTING,
+    ServicePhase.SERVING,
+    ServicePhase.LEAVING,
+    ServicePhase.STOPPING,
+)
 
 
 @dataclass(frozen=True, slots=True)

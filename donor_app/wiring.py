@@ -4,12 +4,12 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from core import settings
 from core.donor import DonorAgent
 from core.donor_work import DonorPorts
-from core.membership import images_folder, join
+from core.membership import images_folder, join, lease_network
 from core.runtime.container_engine import ContainerEngine
 from core.runtime.images import Images
-from core.runtime.network import BridgeNetwork
 from core.runtime.probe import HardwareProbe
 from core.runtime.workers import DockerWorkers
 
@@ -25,13 +25,17 @@ async def build_agent(home: Path, *, consented: bool) -> AsyncGenerator[DonorAge
             ports = DonorPorts(
                 chain=member.chain,
                 notary=member.chain.notary,
-                runtime=DockerWorkers(engine, BridgeNetwork(engine), images, owner),
+                runtime=DockerWorkers(
+                    engine, lease_network(member, engine, images), images, owner, member.settings.donor.isolation
+                ),
                 board=member.board,
                 peers=member.peers,
                 journal=member.journal,
-                probe=HardwareProbe(engine),
+                probe=HardwareProbe(engine, member.settings.donor.isolation),
                 clock=member.clock,
             )
-            yield DonorAgent(member.settings.donor, ports, consented=consented)
+            yield DonorAgent(
+                member.settings.donor, ports, consented=consented, limits=lambda: settings.read(home).donor.limits
+            )
         finally:
             engine.close()

@@ -7,7 +7,8 @@ that they are done, so each must be safe to carry out twice. Nothing here reads 
 
 from core.lease.effects import Effect
 from core.lease.facts import Fact
-from core.lease.renting import Part, PartState, Rental, RentalPhase, step_rental
+from core.lease.part import Part, PartState
+from core.lease.renting import Rental, RentalPhase, step_rental
 from core.lease.serving import Service, ServicePhase, step_service
 from core.reason import Reason
 

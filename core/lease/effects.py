@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from core.model import Amount
 from core.reason import Reason
+from core.seat import Seat
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,14 @@ class StartWorker:
 
     master: str
     secret: str = field(repr=False)
+    seat: Seat
+
+
+@dataclass(frozen=True, slots=True)
+class Reseat:
+    """Donor: give the running worker's node its newer certificate and the revoked ones."""
+
+    seat: Seat
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +102,38 @@ class LookAtLease:
 
 @dataclass(frozen=True, slots=True)
 class SendHeartbeat:
-    """Donor: state the seconds served; with the last one, why it stopped."""
+    """Donor: state the seconds served, and what is granted; with the last one, why it stopped.
+
+    `leaves_at` announces when the worker will be gone, 0 while it stays.
+    """
 
     served_s: int
     serving: bool
     reason: Reason | None = None
+    leaves_at: int = 0
+    granted_permille: int = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class StopWorker:
-    """Donor: stop the worker and remove what it left; `handing_over`: the cluster goes on without it."""
+    """Donor: stop the worker and remove what it left. Until the instant `by` it may hand its data over; 0: at once."""
 
-    handing_over: bool
+    by: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CutShort:
+    """Donor: give the worker that is handing its data over no more time; the `StopWorker` under way goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Donor: give the worker `permille` thousandths of its share's processor time, none at 0.
+
+    Its memory stays: a running Spark worker cannot give any back.
+    """
+
+    permille: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +157,13 @@ Effect = (
     | SweepLease
     | AnswerAccepted
     | StartWorker
+    | Reseat
     | LookAtWorker
     | LookAtLease
     | SendHeartbeat
     | StopWorker
+    | CutShort
+    | Grant
     | ClaimVoucher
 )
 
@@ -140,6 +172,7 @@ class Lane(StrEnum):
     """Effects of one lease in the same lane are carried out one after the other, lanes side by side."""
 
     RUNTIME = "runtime"
+    HASTE = "haste"
     CHAIN = "chain"
     POST = "post"
 
@@ -147,8 +180,12 @@ class Lane(StrEnum):
 def lane(effect: Effect) -> Lane:
     """The lane that `effect` is carried out in: a worker must not be stopped while it is being started."""
     match effect:
-        case StartMaster() | StopCluster() | LookAtWorkers() | StartWorker() | StopWorker() | LookAtWorker():
+        case StartMaster() | StopCluster() | LookAtWorkers():
             return Lane.RUNTIME
+        case StartWorker() | Reseat() | Grant() | StopWorker() | LookAtWorker():
+            return Lane.RUNTIME
+        case CutShort():
+            return Lane.HASTE
         case OpenLease() | CloseLease() | SweepLease() | ClaimVoucher() | LookAtLease():
             return Lane.CHAIN
         case _:

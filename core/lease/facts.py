@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from core.model import Amount
 from core.reason import Reason
+from core.seat import Seat
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +79,26 @@ class WorkersSeen:
 
 @dataclass(frozen=True, slots=True)
 class HeartbeatArrived:
-    """A donor's signed statement of seconds served; with the last one, why the donor stopped."""
+    """A donor's signed statement of seconds served; with the last one, why the donor stopped.
+
+    `leaves_at` announces a reclaim (0: none); the worker has `granted_permille` of its share's processor time.
+    """
 
     now: int
     index: int
     served_s: int
     serving: bool
     reason: Reason | None = None
+    leaves_at: int = 0
+    granted_permille: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """To the renter: another worker has taken a share's place, so that whatever becomes of it comes too late."""
+
+    now: int
+    index: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +133,15 @@ class StartOrdered:
     now: int
     master: str
     secret: str = field(repr=False)
+    seat: Seat
+
+
+@dataclass(frozen=True, slots=True)
+class SeatRenewed:
+    """To the donor: the running worker's seat has a newer certificate, or a longer list of revoked ones."""
+
+    now: int
+    seat: Seat
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +187,26 @@ class EndingTold:
 
 @dataclass(frozen=True, slots=True)
 class ReclaimAsked:
-    """To the donor: the owner wants the machine back."""
+    """To the donor: the owner wants the machine back within `notice_s` seconds, 0 at once."""
 
     now: int
+    notice_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Regranted:
+    """To the donor: the owner leaves the worker `permille` thousandths of its share's processor time, 0 pauses it."""
+
+    now: int
+    permille: int
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """To the donor: the container engine gives the worker `permille` thousandths from now on."""
+
+    now: int
+    permille: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,15 +228,19 @@ Fact = (
     | MasterFailed
     | WorkersSeen
     | HeartbeatArrived
+    | Replaced
     | CloseAsked
     | LeaseClosed
     | LeaseSwept
     | StartOrdered
+    | SeatRenewed
     | WorkerRuns
     | WorkerEnded
     | StartFailed
     | VoucherArrived
     | EndingTold
     | ReclaimAsked
+    | Regranted
+    | Granted
     | Claimed
 )

@@ -7,17 +7,27 @@ from typing import Final
 
 from core.lease import effects as do
 from core.lease import facts as was
+from core.lease.part import (
+    COMING_BACK_S,
+    STOP_ALLOWANCE_S,
+    Part,
+    PartState,
+    heard,
+    late,
+    lose,
+    seen,
+    unseen,
+    witnessed_s,
+)
 from core.model import Agreement, Amount
 from core.reason import Reason
 
 ASK_AGAIN_S: Final = 4
 """An effect that nothing has answered is asked for again after so long."""
 
-MISSING_S: Final = 15
-"""A worker that its master no longer sees counts as lost after so long; Spark needs as much (docs/runtime.md)."""
-
-STOP_ALLOWANCE_S: Final = 20
-"""A donor is paid for stopping gracefully, so many seconds at most after it was told to."""
+AWAKE_EVERY_S: Final = 10
+ASLEEP_S: Final = 30
+"""An agent that was not awake for so long slept, and so did its master: nobody is missing because of that."""
 
 
 class RentalPhase(StrEnum):
@@ -32,34 +42,13 @@ class RentalPhase(StrEnum):
     ENDED = "ended"
 
 
-class PartState(StrEnum):
-    """Where one share of the lease stands, for its renter."""
-
-    PROPOSED = "proposed"
-    ACCEPTED = "accepted"
-    SERVING = "serving"
-    LOST = "lost"
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One share of the lease, as the renter knows it."""
-
-    state: PartState = PartState.PROPOSED
-    held_until: int = 0
-    ordered_at: int = 0
-    missing_since: int = 0
-    lost_at: int = 0
-    heard_at: int = 0
-    served_s: int = 0
-    vouched: Amount = Amount(0)
-    finished: bool = False
-    reason: Reason | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class Rental:
-    """A lease, as its renter knows it. `deadline` bounds the phase; `asked_at` is when its effects were last asked."""
+    """A lease, as its renter knows it. `deadline` bounds the phase; `asked_at` is when its effects were last asked.
+
+    While workers run, `awake_at` is when the agent was last known to be awake, to some seconds, and nobody is given up
+    as missing before `patient_until`.
+    """
 
     agreement: Agreement
     phase: RentalPhase
@@ -75,6 +64,8 @@ class Rental:
     why: str = ""
     refund: Amount = Amount(0)
     paid: tuple[Amount, ...] = ()
+    awake_at: int = 0
+    patient_until: int = 0
 
 
 _Step = tuple[Rental, tuple[do.Effect, ...]]
@@ -164,19 +155,26 @@ def _live(rental: Rental, fact: was.Fact) -> _Step:
         case was.WorkersSeen():
             return _seen(rental, fact)
         case was.HeartbeatArrived(index=index) if _within(rental, index):
+            rental = _with(rental, index, heard(rental.parts[index], fact, rental.agreement.interval_s))
             rental, signed = _paid(rental, fact)
             if not fact.serving and rental.parts[index].state is not PartState.LOST:
                 # The master may have missed the worker before its donor said so: no second is paid twice.
                 at = rental.parts[index].missing_since or fact.now
                 rental = _lose(rental, index, at, fact.reason or Reason.WORKER_DIED)
+            if rental.parts[index].replaced and fact.serving:
+                signed += (do.TellEnding(index),)
             rental, more = _judge(rental, fact.now)
             return rental, signed + more
+        case was.Replaced(now=now, index=index) if _within(rental, index) and not rental.parts[index].replaced:
+            return _replaced(rental, index, now)
         case was.CloseAsked(now=now, reason=reason):
             return _drain(rental, reason, now)
         case was.Ticked(now=now):
             return _live_tick(rental, now)
         case was.Restarted(now=now) if not rental.master:
             return replace(rental, asked_at=now), (do.StartMaster(),)
+        case was.Restarted(now=now):
+            return replace(rental, patient_until=now + COMING_BACK_S), ()
         case _:
             return rental, ()
 
@@ -184,6 +182,12 @@ def _live(rental: Rental, fact: was.Fact) -> _Step:
 def _live_tick(rental: Rental, now: int) -> _Step:
     if now >= rental.agreement.terms.ends_at:
         return _drain(rental, Reason.TIME_IS_UP, now)
+    if rental.awake_at and now - rental.awake_at > ASLEEP_S:
+        coming_back = now + COMING_BACK_S
+        rental = replace(rental, patient_until=coming_back, deadline=max(rental.deadline, coming_back))
+    if abs(now - rental.awake_at) >= AWAKE_EVERY_S:
+        # Not each second: every change of a lease is written to the disk.
+        rental = replace(rental, awake_at=now)
     asked: tuple[do.Effect, ...] = (do.LookAtWorkers(),) if rental.master else ()
     if rental.phase is RentalPhase.STARTING:
         if now >= rental.deadline:
@@ -193,26 +197,29 @@ def _live_tick(rental: Rental, now: int) -> _Step:
         elif _due(rental, now):
             rental = replace(rental, asked_at=now)
             asked += _for_each(rental, do.OrderStart, _unregistered) if rental.master else (do.StartMaster(),)
-    for index, part in enumerate(rental.parts):
-        if part.state is PartState.SERVING and part.missing_since and now - part.missing_since >= MISSING_S:
-            rental = _lose(rental, index, part.missing_since, Reason.WORKER_LOST)
+    rental = replace(rental, parts=tuple(late(part, now, rental.patient_until) for part in rental.parts))
     rental, more = _judge(rental, now)
     return rental, asked + more
 
 
+def _replaced(rental: Rental, index: int, now: int) -> _Step:
+    """A share whose place was taken is over for good, unless it leaves by itself and may still hand its data over."""
+    part = rental.parts[index]
+    if part.leaving:
+        return rental, ()
+    if part.state is not PartState.LOST:
+        rental = _lose(rental, index, part.missing_since or now, Reason.WORKER_LOST)
+    rental = _with(rental, index, replace(rental.parts[index], replaced=True))
+    rental, more = _judge(rental, now)
+    return rental, (do.TellEnding(index), *more)
+
+
 def _seen(rental: Rental, fact: was.WorkersSeen) -> _Step:
-    parts = []
-    for index, part in enumerate(rental.parts):
-        if index in fact.indices:
-            # A worker given up as late or missing that registers after all serves again.
-            gone = part.state is PartState.LOST and part.finished
-            again = replace(part, state=PartState.SERVING, missing_since=0, lost_at=0, reason=None)
-            parts.append(part if gone else again)
-        elif part.state is PartState.SERVING and not part.missing_since:
-            parts.append(replace(part, missing_since=fact.now))
-        else:
-            parts.append(part)
-    return _judge(replace(rental, parts=tuple(parts)), fact.now)
+    parts = tuple(
+        seen(part, fact.now) if index in fact.indices else unseen(part, fact.now)
+        for index, part in enumerate(rental.parts)
+    )
+    return _judge(replace(rental, parts=parts), fact.now)
 
 
 def _judge(rental: Rental, now: int) -> _Step:
@@ -232,25 +239,20 @@ def _paid(rental: Rental, fact: was.HeartbeatArrived) -> _Step:
     A share whose worker never registered is paid nothing, whatever its donor states.
     """
     part, share = rental.parts[fact.index], rental.agreement.shares[fact.index]
-    part = replace(part, heard_at=fact.now, served_s=max(part.served_s, fact.served_s), finished=not fact.serving)
+    part = replace(
+        part,
+        heard_at=fact.now,
+        served_s=max(part.served_s, fact.served_s),
+        finished=part.finished or not fact.serving,
+    )
     if part.state is PartState.SERVING or (part.state is PartState.LOST and part.reason is not Reason.NEVER_STARTED):
-        witnessed_s = _witnessed_until(rental, part, fact.now) - part.ordered_at
-        earned = share.earned(min(fact.served_s, witnessed_s))
+        until = min(fact.now, rental.agreement.terms.ends_at)
+        if rental.ending_at:
+            until = min(until, rental.ending_at + STOP_ALLOWANCE_S)
+        earned = share.earned(min(fact.served_s, witnessed_s(part, until)))
         part = replace(part, vouched=Amount(max(part.vouched, earned)))
     rental = _with(rental, fact.index, part)
     return rental, (do.SignVoucher(fact.index, part.vouched),) if part.vouched else ()
-
-
-def _witnessed_until(rental: Rental, part: Part, now: int) -> int:
-    ends = [now, rental.agreement.terms.ends_at]
-    if part.lost_at:
-        ends.append(part.lost_at)
-    elif part.missing_since:
-        # The donor knows the second its worker died, the master learns it a moment later: either may be first.
-        ends.append(part.missing_since)
-    if rental.ending_at:
-        ends.append(rental.ending_at + STOP_ALLOWANCE_S)
-    return min(ends)
 
 
 def _draining(rental: Rental, fact: was.Fact) -> _Step:
@@ -317,8 +319,7 @@ def _close(rental: Rental, now: int) -> _Step:
 
 
 def _lose(rental: Rental, index: int, at: int, reason: Reason) -> Rental:
-    part = rental.parts[index]
-    return _with(rental, index, replace(part, state=PartState.LOST, lost_at=at, missing_since=0, reason=reason))
+    return _with(rental, index, lose(rental.parts[index], at, reason))
 
 
 def _within(rental: Rental, index: int) -> bool:
@@ -338,9 +339,9 @@ def _unregistered(part: Part) -> bool:
 
 
 def _unfinished(part: Part) -> bool:
-    """A share that may still be served: its donor has not said that it stopped."""
+    """A share that may still be served: its donor has not said that it stopped, and nobody took its place."""
     never = part.state is PartState.LOST and part.reason is Reason.NEVER_STARTED
-    return not part.finished and not never and part.ordered_at > 0
+    return not part.finished and not part.replaced and not never and part.ordered_at > 0
 
 
 def _for_each(

@@ -1,4 +1,4 @@
-"""The donor's side of a lease, one share of it: accepted, starting, serving, stopping, claiming, ended."""
+"""The donor's side of a lease, one share of it: accepted, starting, serving, leaving, stopping, claiming, ended."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -6,6 +6,7 @@ from typing import Final
 
 from core.lease import effects as do
 from core.lease import facts as was
+from core.lease.granted import WHOLE, Grants, in_force, served_ms
 from core.model import Agreement, Amount, Share
 from core.pledges import NO_SEATS
 from core.reason import Reason
@@ -32,6 +33,7 @@ class ServicePhase(StrEnum):
     ACCEPTED = "accepted"
     STARTING = "starting"
     SERVING = "serving"
+    LEAVING = "leaving"
     STOPPING = "stopping"
     CLAIMING = "claiming"
     ENDED = "ended"
@@ -39,7 +41,11 @@ class ServicePhase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A share, as its donor knows it. `deadline` bounds the phase; `paid` is what the escrow has paid out."""
+    """A share, as its donor knows it. `deadline` bounds the phase; `paid` is what the escrow has paid out.
+
+    `permille` is what the owner leaves the worker of its processor time, `grants` what the engine gave it and when.
+    So many intervals may pass unpaid as `patience_intervals` says.
+    """
 
     agreement: Agreement
     index: int
@@ -58,6 +64,9 @@ class Service:
     reason: Reason | None = None
     why: str = ""
     seats: str = NO_SEATS
+    patience_intervals: int = 2
+    permille: int = WHOLE
+    grants: Grants = ()
 
     @property
     def share(self) -> Share:
@@ -65,19 +74,29 @@ class Service:
         return self.agreement.shares[self.index]
 
     def served_s(self, now: int) -> int:
-        """Whole seconds served until `now`: never beyond the worker's end or the lease's."""
+        """Whole seconds served until `now`, as far as granted: never beyond the worker's end or the lease's."""
         if not self.started_at:
             return 0
         until = min(self.ended_at or now, self.agreement.terms.ends_at)
-        return max(0, until - self.started_at)
+        return served_ms(self.grants, self.started_at, until) // WHOLE
 
 
 _Step = tuple[Service, tuple[do.Effect, ...]]
 
 
-def accept(agreement: Agreement, index: int, *, now: int, hold_s: int, seats: str = NO_SEATS) -> _Step:
+def accept(
+    agreement: Agreement, index: int, *, now: int, hold_s: int, seats: str = NO_SEATS, patience_intervals: int = 2
+) -> _Step:
     """A share accepted: its room is held for `hold_s` seconds, its `seats` until it ends."""
-    service = Service(agreement, index, ServicePhase.ACCEPTED, deadline=now + hold_s, asked_at=now, seats=seats)
+    service = Service(
+        agreement,
+        index,
+        ServicePhase.ACCEPTED,
+        deadline=now + hold_s,
+        asked_at=now,
+        seats=seats,
+        patience_intervals=patience_intervals,
+    )
     return service, (do.AnswerAccepted(),)
 
 
@@ -90,6 +109,8 @@ def step_service(service: Service, fact: was.Fact) -> _Step:
             return _starting(service, fact)
         case ServicePhase.SERVING:
             return _serving(service, fact)
+        case ServicePhase.LEAVING:
+            return _leaving(service, fact)
         case ServicePhase.STOPPING:
             return _stopping(service, fact)
         case ServicePhase.CLAIMING:
@@ -100,13 +121,15 @@ def step_service(service: Service, fact: was.Fact) -> _Step:
 
 def _accepted(service: Service, fact: was.Fact) -> _Step:
     match fact:
-        case was.StartOrdered(now=now, master=master, secret=secret):
+        case was.StartOrdered(now=now, master=master, secret=secret, seat=seat):
             started = replace(service, phase=ServicePhase.STARTING, deadline=now + START_WITHIN_S, asked_at=now)
-            return started, (do.StartWorker(master, secret),)
+            return started, (do.StartWorker(master, secret, seat),)
         case was.EndingTold():
             return _end(service, Reason.RENTER_CLOSED), ()
         case was.ReclaimAsked():
             return _end(service, Reason.OWNER_RETURNED), ()
+        case was.Regranted(permille=permille):
+            return replace(service, permille=permille), ()
         case was.Ticked(now=now) if now >= service.deadline:
             return _end(service, Reason.NOT_OPENED), ()
         case _:
@@ -116,18 +139,20 @@ def _accepted(service: Service, fact: was.Fact) -> _Step:
 def _starting(service: Service, fact: was.Fact) -> _Step:
     match fact:
         case was.WorkerRuns(now=now, since=since):
-            return replace(
+            serving = replace(
                 service,
                 phase=ServicePhase.SERVING,
                 started_at=since,
+                asked_at=now,
                 beat_at=now,
                 looked_at=now,
                 redeemed_at=now,
                 patient_until=now + START_PATIENCE_S,
-            ), ()
-        case was.StartOrdered(now=now, master=master, secret=secret):
+            )
+            return serving, () if service.permille == WHOLE else (do.Grant(service.permille),)
+        case was.StartOrdered(now=now, master=master, secret=secret, seat=seat):
             # The renter orders again while the worker is not registered: after a crash this is how it gets started.
-            return replace(service, asked_at=now), (do.StartWorker(master, secret),)
+            return replace(service, asked_at=now), (do.StartWorker(master, secret, seat),)
         case was.StartFailed(now=now, why=why):
             return _stop(replace(service, why=why), Reason.START_FAILED, now)
         case was.WorkerEnded(now=now, at=at, why=why):
@@ -136,8 +161,14 @@ def _starting(service: Service, fact: was.Fact) -> _Step:
             return _stop(service, Reason.START_FAILED, now)
         case was.Restarted():
             return service, (do.LookAtWorker(),)
+        case was.Regranted(permille=permille):
+            return replace(service, permille=permille), ()
+        case was.ReclaimAsked(now=now):
+            return _stop(service, Reason.OWNER_RETURNED, now)
+        case was.EndingTold(now=now):
+            return _stop(service, Reason.RENTER_CLOSED, now)
         case _:
-            return _told_to_stop(service, fact)
+            return service, ()
 
 
 def _serving(service: Service, fact: was.Fact) -> _Step:
@@ -146,24 +177,32 @@ def _serving(service: Service, fact: was.Fact) -> _Step:
             return _take(service, fact), ()
         case was.Claimed(total=total):
             return replace(service, paid=Amount(max(service.paid, total))), ()
+        case was.SeatRenewed(seat=seat):
+            return service, (do.Reseat(seat),)
         case was.WorkerEnded(now=now, at=at, why=why):
             # A worker of which nothing is left (at = 0) is known to have served until the last heartbeat.
             return _stop(replace(service, ended_at=at or service.beat_at, why=why), Reason.WORKER_DIED, now)
         case was.Restarted(now=now):
-            # Nobody sent heartbeats while this agent was away, so nobody could pay: give the renter time to catch up.
-            patient = now + 2 * service.agreement.interval_s
-            service = replace(service, patient_until=max(service.patient_until, patient), beat_at=now)
-            return service, (do.LookAtWorker(), do.SendHeartbeat(service.served_s(now), True))
+            service = replace(_patient(service, now), beat_at=now)
+            return service, (do.LookAtWorker(), _beat(service, now))
+        case was.Regranted(now=now, permille=permille):
+            return replace(service, permille=permille, asked_at=now), (do.Grant(permille),)
+        case was.Granted():
+            return _granted(service, fact)
         case was.Ticked(now=now):
             return _serving_tick(service, now)
+        case was.ReclaimAsked(now=now, notice_s=notice_s):
+            return _leave(service, now, notice_s)
+        case was.EndingTold(now=now):
+            return _stop(service, Reason.RENTER_CLOSED, now)
         case _:
-            return _told_to_stop(service, fact)
+            return service, ()
 
 
 def _serving_tick(service: Service, now: int) -> _Step:
     if now >= service.agreement.terms.ends_at:
         return _stop(service, Reason.TIME_IS_UP, now)
-    if now >= service.patient_until and _unpaid(service, now) > service.share.rate * 2 * service.agreement.interval_s:
+    if _impatient(service, now):
         return _stop(service, Reason.UNPAID, now)
     asked: tuple[do.Effect, ...] = ()
     if now - service.looked_at >= LOOK_EVERY_S:
@@ -171,7 +210,10 @@ def _serving_tick(service: Service, now: int) -> _Step:
         asked += (do.LookAtWorker(),)
     if now - service.beat_at >= service.agreement.interval_s:
         service = replace(service, beat_at=now)
-        asked += (do.SendHeartbeat(service.served_s(now), True), do.LookAtLease())
+        asked += (_beat(service, now), do.LookAtLease())
+    if service.permille != in_force(service.grants) and now - service.asked_at >= ASK_AGAIN_S:
+        service = replace(service, asked_at=now)
+        asked += (do.Grant(service.permille),)
     if now - service.redeemed_at >= REDEEM_EVERY_S and service.voucher > service.paid:
         service = replace(service, redeemed_at=now)
         asked += (_claim(service),)
@@ -182,24 +224,80 @@ def _unpaid(service: Service, now: int) -> int:
     return service.share.earned(service.served_s(now)) - service.voucher
 
 
-def _told_to_stop(service: Service, fact: was.Fact) -> _Step:
+def _granted(service: Service, fact: was.Granted) -> _Step:
+    if fact.permille == in_force(service.grants):
+        return service, ()
+    service = replace(service, grants=(*service.grants, (fact.now, fact.permille)), beat_at=fact.now)
+    return service, (_beat(service, fact.now),)
+
+
+def _impatient(service: Service, now: int) -> bool:
+    patience_s = service.patience_intervals * service.agreement.interval_s
+    return now >= service.patient_until and _unpaid(service, now) > service.share.rate * patience_s
+
+
+def _patient(service: Service, now: int) -> Service:
+    """Nobody sent heartbeats while this agent was away, so nobody could pay: give the renter time to catch up."""
+    patience_s = service.patience_intervals * service.agreement.interval_s
+    return replace(service, patient_until=max(service.patient_until, now + patience_s))
+
+
+def _beat(service: Service, now: int) -> do.SendHeartbeat:
+    """What the renter is told while the worker runs."""
+    granted = in_force(service.grants)
+    if service.phase is ServicePhase.LEAVING:
+        return do.SendHeartbeat(service.served_s(now), True, service.reason, service.deadline, granted)
+    return do.SendHeartbeat(service.served_s(now), True, granted_permille=granted)
+
+
+def _stop(service: Service, reason: Reason, now: int) -> _Step:
+    return replace(service, phase=ServicePhase.STOPPING, reason=reason, asked_at=now), (do.StopWorker(),)
+
+
+def _leave(service: Service, now: int, notice_s: int) -> _Step:
+    """Tell the renter when the worker will be gone, and let it hand its data over until then."""
+    by = min(now + notice_s, service.agreement.terms.ends_at)
+    if by <= now:
+        return _stop(service, Reason.OWNER_RETURNED, now)
+    leaving = replace(
+        service, phase=ServicePhase.LEAVING, reason=Reason.OWNER_RETURNED, deadline=by, asked_at=now, beat_at=now
+    )
+    return leaving, (_beat(leaving, now), do.StopWorker(by))
+
+
+def _leaving(service: Service, fact: was.Fact) -> _Step:
     match fact:
+        case was.VoucherArrived():
+            return _take(service, fact), ()
+        case was.Claimed(total=total):
+            return replace(service, paid=Amount(max(service.paid, total))), ()
+        case was.WorkerEnded(now=now, at=at):
+            return _gone(service, now, at or service.beat_at)
+        case was.Granted():
+            return _granted(service, fact)
+        case was.ReclaimAsked(now=now, notice_s=notice_s) if now < now + notice_s < service.deadline:
+            service = replace(service, deadline=now + notice_s, asked_at=now, beat_at=now)
+            return service, (_beat(service, now), do.StopWorker(service.deadline))
+        case was.ReclaimAsked(now=now, notice_s=notice_s) if notice_s <= 0:
+            return _cut_short(service, now)
         case was.EndingTold(now=now):
-            return _stop(service, Reason.RENTER_CLOSED, now)
-        case was.ReclaimAsked(now=now):
-            return _stop(service, Reason.OWNER_RETURNED, now)
+            return _cut_short(service, now)
+        case was.Ticked(now=now) if now >= service.deadline or _impatient(service, now):
+            return _cut_short(service, now)
+        case was.Restarted(now=now):
+            service = replace(_patient(service, now), asked_at=now, beat_at=now)
+            return service, (_beat(service, now), do.StopWorker(service.deadline))
+        case was.Ticked(now=now) if now - service.asked_at >= ASK_AGAIN_S:
+            # More often than each interval: a lost announcement would make a worker that leaves look like a lost one.
+            service = replace(service, asked_at=now, beat_at=now)
+            return service, (_beat(service, now), do.StopWorker(service.deadline))
         case _:
             return service, ()
 
 
-def _stop(service: Service, reason: Reason, now: int) -> _Step:
-    stopping = replace(service, phase=ServicePhase.STOPPING, reason=reason, asked_at=now)
-    return stopping, (_stop_worker(stopping),)
-
-
-def _stop_worker(service: Service) -> do.StopWorker:
-    # Only an owner who returns leaves a cluster behind that is worth handing data over to.
-    return do.StopWorker(handing_over=service.reason is Reason.OWNER_RETURNED)
+def _cut_short(service: Service, now: int) -> _Step:
+    stopping = replace(service, phase=ServicePhase.STOPPING, asked_at=now)
+    return stopping, (do.CutShort(), do.StopWorker())
 
 
 def _stopping(service: Service, fact: was.Fact) -> _Step:
@@ -209,20 +307,23 @@ def _stopping(service: Service, fact: was.Fact) -> _Step:
         case was.WorkerRuns(since=since) if not service.started_at:
             return replace(service, started_at=since), ()
         case was.WorkerEnded(now=now, at=at):
-            service = replace(service, ended_at=service.ended_at or at or now)
-            if not service.started_at:
-                return _end(service, service.reason or Reason.START_FAILED), (
-                    do.SendHeartbeat(0, False, service.reason),
-                )
-            # The renter may close at any moment now: half the grace must be left for the claim itself.
-            patience_s = min(2 * service.agreement.interval_s, service.agreement.terms.grace_s // 2)
-            service = replace(service, phase=ServicePhase.CLAIMING, deadline=now + patience_s, asked_at=now)
-            last = do.SendHeartbeat(service.served_s(now), False, service.reason)
-            return service, (last, *_claim_in_full(service, now))
+            return _gone(service, now, at or now)
         case was.Ticked(now=now) | was.Restarted(now=now) if now - service.asked_at >= ASK_AGAIN_S:
-            return replace(service, asked_at=now), (_stop_worker(service),)
+            return replace(service, asked_at=now), (do.StopWorker(),)
         case _:
             return service, ()
+
+
+def _gone(service: Service, now: int, at: int) -> _Step:
+    """The worker ended at `at`, unless it is known to have ended before: say so, and be paid."""
+    service = replace(service, ended_at=service.ended_at or at)
+    if not service.started_at:
+        return _end(service, service.reason or Reason.START_FAILED), (do.SendHeartbeat(0, False, service.reason),)
+    # The renter may close at any moment now: half the grace must be left for the claim itself.
+    patience_s = min(2 * service.agreement.interval_s, service.agreement.terms.grace_s // 2)
+    service = replace(service, phase=ServicePhase.CLAIMING, deadline=now + patience_s, asked_at=now)
+    last = do.SendHeartbeat(service.served_s(now), False, service.reason)
+    return service, (last, *_claim_in_full(service, now))
 
 
 def _claiming(service: Service, fact: was.Fact) -> _Step:

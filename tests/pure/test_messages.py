@@ -1,5 +1,7 @@
 """Messages: what is sent is read back the same; whatever else arrives is refused with a sentence."""
 
+import base64
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -14,6 +16,7 @@ from core.messages import (
     Message,
     Proposal,
     Refused,
+    SeatNote,
     StartOrder,
     VoucherNote,
     decode,
@@ -36,9 +39,11 @@ from core.model import (
     Terms,
     Voucher,
 )
+from core.seat import MOST_RELAYS, NETWORK, Overlay, RelayPoint, Seat
 from tests.pure.leases import agreement
 
 LEASE = LeaseId("0x" + "ab" * 32)
+SEAT = Seat(LEASE, "worker-0")
 DONOR = Address("0x" + "cd" * 20)
 SIGNATURE = "0x" + "ef" * 65
 SECRET = "s" * 32
@@ -48,6 +53,30 @@ _words = st.integers(0, 2**256 - 1).map(lambda number: f"0x{number:064x}")
 _indices = st.integers(0, MAX_SHARES - 1)
 _amounts = st.integers(0, MAX_AMOUNT).map(Amount)
 _signatures = st.integers(0, 2**520 - 1).map(lambda number: f"0x{number:0130x}")
+_pems = st.binary(min_size=1, max_size=40).map(
+    lambda raw: (
+        f"-----BEGIN NEBULA CERTIFICATE-----\n{base64.b64encode(raw).decode()}\n-----END NEBULA CERTIFICATE-----\n"
+    )
+)
+_addresses = st.integers(1, 1022).map(lambda number: str(NETWORK.network_address + number))
+_hosts = st.from_regex(r"[a-z0-9]{1,20}(\.[a-z0-9]{1,20})?", fullmatch=True)
+_relays = st.lists(
+    st.builds(
+        RelayPoint, _addresses, st.from_regex(r"[a-z0-9]{1,20}(\.[a-z0-9]{1,20})?", fullmatch=True), st.just(24000)
+    ),
+    min_size=1,
+    max_size=MOST_RELAYS,
+).map(tuple)
+_overlays = st.builds(
+    Overlay,
+    _addresses,
+    _pems,
+    _pems,
+    _relays,
+    st.integers(1, 2**39),
+    st.lists(st.integers(0, 2**256 - 1).map(lambda number: f"{number:064x}"), max_size=3).map(tuple),
+)
+_seats = st.builds(Seat, _leases, st.just("worker-ab-0"), st.none() | _overlays)
 _messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(Proposal, st.integers(1, 5).map(agreement), st.just(0)),
     st.builds(
@@ -56,7 +85,9 @@ _messages: st.SearchStrategy[Message] = st.one_of(
         _indices,
         st.from_regex(r"(spark://)?[a-z0-9]{1,20}(\.[a-z0-9-]{1,20}[a-z0-9])?:[1-9][0-9]{0,3}", fullmatch=True),
         st.from_regex(r"[A-Za-z0-9_-]{32,128}", fullmatch=True),
+        _seats,
     ),
+    st.builds(SeatNote, _leases, _indices, _seats),
     st.builds(VoucherNote, st.builds(Voucher, _leases, _indices, _amounts), _signatures),
     st.builds(Ending, _leases, _indices),
     st.builds(
@@ -65,7 +96,13 @@ _messages: st.SearchStrategy[Message] = st.one_of(
         _signatures,
     ),
     st.builds(Refused, _leases, _indices, st.text(max_size=200).filter(str.isprintable)),
-    st.builds(Beat, st.builds(Heartbeat, _leases, _indices, st.integers(0, MAX_RESOURCE), st.booleans()), _signatures),
+    st.builds(
+        Beat,
+        st.builds(Heartbeat, _leases, _indices, st.integers(0, MAX_RESOURCE), st.booleans()),
+        _signatures,
+        leaves_at=st.integers(0, 2**40),
+        granted_permille=st.integers(0, 1000),
+    ),
 )
 
 
@@ -142,19 +179,19 @@ def test_a_malformed_message_is_refused_with_a_printable_sentence(body: bytes) -
 )
 def test_a_master_that_is_no_host_and_port_is_refused(master: str) -> None:
     body = msgspec.json.encode(
-        {"message": "startorder", "lease": LEASE, "index": 0, "master": master, "secret": SECRET}
+        {"message": "startorder", "lease": LEASE, "index": 0, "master": master, "secret": SECRET, "seat": SEAT}
     )
 
     with pytest.raises(InvalidInput):
         decode(body)
     with pytest.raises(ValueError, match="master"):
-        StartOrder(LEASE, 0, master, SECRET)
+        StartOrder(LEASE, 0, master, SECRET, SEAT)
 
 
 @pytest.mark.parametrize("secret", ["", "s" * 31, "s" * 129, "s" * 31 + " ", "s" * 31 + "\n", "é" * 32])
 def test_a_secret_of_the_wrong_form_is_refused_without_showing_it(secret: str) -> None:
     body = msgspec.json.encode(
-        {"message": "startorder", "lease": LEASE, "index": 0, "master": "host:7077", "secret": secret}
+        {"message": "startorder", "lease": LEASE, "index": 0, "master": "host:7077", "secret": secret, "seat": SEAT}
     )
 
     with pytest.raises(InvalidInput) as refused:
@@ -164,7 +201,7 @@ def test_a_secret_of_the_wrong_form_is_refused_without_showing_it(secret: str) -
 
 
 def test_the_secret_is_in_no_representation_of_an_order() -> None:
-    order = StartOrder(LEASE, 0, "host:7077", "q" * 40)
+    order = StartOrder(LEASE, 0, "host:7077", "q" * 40, SEAT)
 
     assert "qqq" not in repr(order) + str(order) + f"{order}" + repr(list(order.__rich_repr__()))
 
@@ -185,3 +222,11 @@ def test_the_largest_agreement_fits_a_message() -> None:
     proposal = Proposal(Agreement(LEASE, terms, shares, 3600, Kind.SPARK, "0x" + "44" * 32), 0)
 
     assert decode(encode(proposal)) == proposal
+
+
+@pytest.mark.parametrize(("field", "value"), [("leaves_at", -1), ("leaves_at", 2**41), ("granted_permille", 1001)])
+def test_a_heartbeat_that_announces_nonsense_is_refused_with_the_fields_name(field: str, value: int) -> None:
+    beat = msgspec.json.decode(encode(Beat(Heartbeat(LEASE, 0, 5, True), SIGNATURE)))
+
+    with pytest.raises(InvalidInput, match=field):
+        decode(msgspec.json.encode(beat | {field: value}))

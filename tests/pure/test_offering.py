@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.lease import Service, ServicePhase
 from core.lease.serving import accept
-from core.model import Address, Agreement, Amount, Resources
+from core.model import Address, Agreement, Amount, Kind, Resources
 from core.observed import Measured
-from core.offering import differs, objection, pledged, room
+from core.offering import LEAST_MILLIS, differs, grants, objection, pledged, room
 from core.settings import Asking, Donor, Limits
 from tests.pure.leases import DURATION_S, RATE, START, agreement, donor
 
@@ -38,7 +40,7 @@ def test_processor_load_does_not_shrink_an_offer_because_our_own_work_causes_it(
 
 
 def test_room_that_was_accepted_is_not_offered_twice() -> None:
-    assert room(SETTINGS, MACHINE, [held()], sharing=True) == Resources(1000, 2560, 20_000)
+    assert room(SETTINGS, MACHINE, [held()], sharing=True) == Resources(1000, 2560, 20_000 - Kind.SPARK.least_disk_mib)
 
 
 def test_nothing_is_offered_while_not_sharing_on_battery_or_before_the_first_measurement() -> None:
@@ -108,3 +110,61 @@ def test_an_offer_is_published_again_once_an_eighth_changed() -> None:
     assert not differs(Resources(2000, 4000), Resources(2000, 4100))
     assert differs(Resources(2000, 3000), Resources(2000, 4000))
     assert differs(Resources(2000, 4000), Resources())
+
+
+def serving(started_at: int, resources: Resources) -> Service:
+    fair = agreement()
+    share = replace(fair.shares[1], resources=resources)
+    service, _ = accept(replace(fair, shares=(fair.shares[0], share, fair.shares[2])), 1, now=START, hold_s=60)
+    return replace(service, phase=ServicePhase.SERVING, started_at=started_at)
+
+
+def test_workers_within_the_limits_have_all_of_their_shares() -> None:
+    services = {"a": serving(START, Resources(1000, 1536)), "b": serving(START + 1, Resources(1000, 1536))}
+
+    assert grants(Resources(2000, 4096), services) == {"a": 1000, "b": 1000}
+
+
+def test_less_processor_time_is_divided_in_proportion_with_a_least_for_each() -> None:
+    services = {"a": serving(START, Resources(3000, 1024)), "b": serving(START + 1, Resources(200, 1024))}
+
+    assert grants(Resources(1600, 4096), services) == {"a": 500, "b": 500}
+    assert grants(Resources(700, 4096), services) == {"a": 200, "b": 500}
+
+
+def test_no_processor_time_at_all_pauses_every_worker() -> None:
+    assert grants(Resources(0, 4096), {"a": serving(START, Resources(1000, 1536))}) == {"a": 0}
+
+
+def test_where_the_memory_is_too_little_the_newest_leave_until_the_rest_fits() -> None:
+    services = {
+        "new": serving(START + 9, Resources(1000, 1536)),
+        "old": serving(START, Resources(1000, 1536)),
+        "held": held(),
+    }
+
+    assert grants(Resources(4000, 1600), services) == {"old": 1000, "new": None, "held": None}
+    assert grants(Resources(4000, 1000), services) == dict.fromkeys(services)
+
+
+def test_workers_that_leave_already_are_not_counted() -> None:
+    leaving = replace(serving(START, Resources(1000, 1536)), phase=ServicePhase.LEAVING)
+
+    assert grants(Resources(1000, 1536), {"a": leaving, "b": serving(START, Resources(1000, 1536))}) == {"b": 1000}
+
+
+_WANTED = st.lists(st.integers(LEAST_MILLIS, 16_000), min_size=1, max_size=8)
+
+
+@given(_WANTED, st.integers(1, 20_000))
+def test_what_is_granted_never_passes_the_limit_and_is_never_too_little_to_work(wanted: list[int], limit: int) -> None:
+    services = {str(order): serving(START + order, Resources(cpu_millis=want)) for order, want in enumerate(wanted)}
+
+    granted = grants(Resources(cpu_millis=limit), services)
+
+    kept = {key: permille for key, permille in granted.items() if permille is not None}
+    millis = [wanted[int(key)] * permille / 1000 for key, permille in kept.items()]
+    # A thousandth is the finest that can be granted: the least of each may be rounded up by as much.
+    assert sum(millis) <= limit + sum(wanted[int(key)] / 1000 for key in kept)
+    assert all(least >= LEAST_MILLIS - wanted[int(key)] / 1000 for key, least in zip(kept, millis, strict=True))
+    assert list(kept) == [str(order) for order in range(len(kept))]

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from core.lease import PartState, Reason, Rental, RentalPhase, ended, step
 from core.lease import effects as do
 from core.lease import facts as was
-from core.lease.renting import MISSING_S, STOP_ALLOWANCE_S, propose
+from core.lease.part import COMING_BACK_S, LONGEST_NOTICE_S, MISSING_S, PAUSED_S, STOP_ALLOWANCE_S
+from core.lease.renting import ASLEEP_S, propose
 from core.model import Amount
 from tests.pure.leases import DURATION_S, INTERVAL_S, RATE, START, agreement
 
@@ -161,6 +162,156 @@ def test_a_worker_the_master_lost_is_not_paid_while_it_is_missing() -> None:
     assert rental.parts[0].state is PartState.SERVING
 
 
+ORDERED = START + 4
+OTHERS = frozenset({1, 2})
+
+
+def announced(at: int, leaves_at: int) -> was.HeartbeatArrived:
+    return was.HeartbeatArrived(at, 0, at - ORDERED, True, Reason.OWNER_RETURNED, leaves_at)
+
+
+def said(at: int, *, permille: int) -> was.HeartbeatArrived:
+    return was.HeartbeatArrived(at, 0, at - ORDERED, True, granted_permille=permille)
+
+
+def test_a_leaving_worker_is_paid_to_its_last_heartbeat_though_the_master_counts_it_as_gone() -> None:
+    rental, _ = after(running(), announced(START + 50, START + 110), was.WorkersSeen(START + 51, OTHERS))
+    rental, _ = after(rental, was.Ticked(START + 90), said(START + 100, permille=1000))
+    assert rental.parts[0].state is PartState.SERVING
+    assert rental.parts[0].vouched == (100 - 4) * RATE
+
+    rental, _ = after(rental, was.HeartbeatArrived(START + 108, 0, 104, False, Reason.OWNER_RETURNED))
+    assert rental.parts[0].vouched == 104 * RATE
+    assert (rental.parts[0].reason, rental.parts[0].finished) == (Reason.OWNER_RETURNED, True)
+
+
+def test_the_master_may_miss_a_leaving_worker_just_before_its_announcement_arrives() -> None:
+    rental, _ = after(running(), was.WorkersSeen(START + 49, OTHERS), announced(START + 50, START + 110))
+    rental, _ = after(rental, was.WorkersSeen(START + 51, OTHERS), was.Ticked(START + 60))
+
+    assert rental.parts[0].leaving
+
+
+def test_a_donor_cannot_put_off_when_it_leaves() -> None:
+    rental, _ = after(running(), announced(START + 50, START + 70), announced(START + 60, START + 500))
+
+    rental, _ = after(rental, said(START + 300, permille=1000))
+
+    assert rental.parts[0].vouched == (70 + STOP_ALLOWANCE_S - 4) * RATE
+
+
+def test_a_notice_is_paid_for_so_long_at_most_whatever_the_donor_announces() -> None:
+    rental, _ = after(running(), announced(START + 50, START + 10**6))
+
+    rental, _ = after(rental, said(START + 500, permille=1000))
+
+    assert rental.parts[0].vouched == (50 + LONGEST_NOTICE_S - 4) * RATE
+
+
+def test_a_donor_whose_last_word_was_lost_had_announced_it_and_kept_its_word() -> None:
+    rental, _ = after(running(), announced(START + 50, START + 70))
+
+    rental, _ = after(rental, was.Ticked(START + 70 + STOP_ALLOWANCE_S))
+
+    part = rental.parts[0]
+    assert (part.state, part.reason, part.finished) == (PartState.LOST, Reason.OWNER_RETURNED, True)
+
+
+def test_a_worker_whose_donor_says_that_it_is_paused_is_not_lost_while_it_keeps_saying_so() -> None:
+    rental, _ = after(running(), said(START + 30, permille=0), was.WorkersSeen(START + 42, OTHERS))
+    rental, _ = after(rental, said(START + 50, permille=0), was.Ticked(START + 69))
+    assert rental.parts[0].state is PartState.SERVING
+
+    silent, _ = after(rental, was.Ticked(START + 50 + 2 * INTERVAL_S))
+    assert silent.parts[0].reason is Reason.WORKER_LOST
+
+
+def test_a_paused_worker_counts_as_lost_after_ten_minutes_whatever_its_donor_says() -> None:
+    long = replace(running(), agreement=agreement(interval_s=3600))
+    rental, _ = after(long, said(START + 30, permille=0), was.WorkersSeen(START + 42, OTHERS))
+    rental = replace(rental, agreement=replace(rental.agreement, terms=replace(rental.agreement.terms, ends_at=2**40)))
+
+    bearing, _ = after(rental, was.Ticked(START + 42 + PAUSED_S - 1))
+    lost, _ = after(rental, was.Ticked(START + 42 + PAUSED_S))
+
+    assert bearing.parts[0].state is PartState.SERVING
+    assert lost.parts[0].reason is Reason.WORKER_LOST
+
+
+def test_a_resumed_worker_gets_time_to_register_again() -> None:
+    rental, _ = after(running(), said(START + 30, permille=0), was.WorkersSeen(START + 42, OTHERS))
+    rental, _ = after(rental, said(START + 60, permille=1000), was.Ticked(START + 60 + COMING_BACK_S - 1))
+    assert rental.parts[0].state is PartState.SERVING
+
+    rental, _ = after(rental, was.Ticked(START + 60 + COMING_BACK_S))
+    assert rental.parts[0].state is PartState.LOST
+
+
+def test_a_donor_that_claims_the_time_of_its_pause_is_not_paid_for_it() -> None:
+    rental, _ = after(running(), said(START + 30, permille=0), was.WorkersSeen(START + 42, OTHERS))
+    rental, _ = after(rental, said(START + 50, permille=1000), was.WorkersSeen(START + 54, OTHERS | {0}))
+
+    rental, _ = after(rental, said(START + 104, permille=1000))
+
+    assert rental.parts[0].vouched == (100 - 12) * RATE
+
+
+def test_after_the_renter_slept_nobody_is_lost_before_having_had_time_to_come_back() -> None:
+    rental, _ = after(running(), was.Ticked(START + 20))
+    woken = START + 20 + ASLEEP_S + 50
+
+    rental, _ = after(rental, was.WorkersSeen(woken, frozenset()), was.Ticked(woken + 1), was.Ticked(woken + 14))
+    assert all(part.state is PartState.SERVING for part in rental.parts)
+
+    back, _ = after(rental, was.WorkersSeen(woken + 15, frozenset({0, 1, 2})), was.Ticked(woken + 30))
+    gone, _ = after(rental, was.Ticked(woken + 1 + COMING_BACK_S))
+    assert all(part.state is PartState.SERVING for part in back.parts)
+    assert gone.reason is Reason.ALL_WORKERS_LOST
+
+
+def test_after_a_restart_nobody_is_lost_before_having_had_time_to_come_back() -> None:
+    rental, _ = after(running(), was.WorkersSeen(START + 20, OTHERS))
+
+    rental, _ = after(rental, was.Restarted(START + 100), was.Ticked(START + 101))
+
+    assert rental.parts[0].state is PartState.SERVING
+
+
+def test_a_quiet_second_changes_nothing_that_would_have_to_be_written() -> None:
+    rental, _ = after(running(), was.Ticked(START + 20))
+
+    assert after(rental, was.Ticked(START + 21), was.WorkersSeen(START + 21, frozenset({0, 1, 2})))[0] == rental
+
+
+def test_a_worker_that_was_replaced_is_over_whatever_registers_later() -> None:
+    rental, _ = after(running(), was.WorkersSeen(START + 30, OTHERS), was.Ticked(START + 30 + MISSING_S))
+    rental, effects = after(rental, was.Replaced(START + 60, 0))
+    assert effects == (do.TellEnding(0),)
+
+    rental, _ = after(rental, was.WorkersSeen(START + 70, frozenset({0, 1, 2})))
+    rental, effects = after(rental, said(START + 100, permille=1000))
+
+    assert rental.parts[0].state is PartState.LOST
+    assert not rental.parts[0].finished
+    assert effects == (do.SignVoucher(0, Amount(26 * RATE)), do.TellEnding(0))
+    assert after(rental, was.Replaced(START + 101, 0)) == (rental, ())
+
+
+def test_a_replaced_worker_is_not_waited_for_at_the_end() -> None:
+    rental, _ = after(running(2), was.WorkersSeen(START + 30, frozenset({1})), was.Ticked(START + 33))
+    rental, _ = after(rental, was.Replaced(START + 60, 0), was.CloseAsked(START + 100, Reason.RENTER_CLOSED))
+
+    rental, _ = after(rental, was.HeartbeatArrived(START + 102, 1, 98, False))
+
+    assert rental.phase is RentalPhase.CLOSING
+
+
+def test_a_leaving_worker_keeps_its_notice_though_its_place_is_taken() -> None:
+    rental, _ = after(running(), announced(START + 50, START + 110))
+
+    assert after(rental, was.Replaced(START + 60, 0)) == (rental, ())
+
+
 def test_the_lease_ends_when_its_time_is_up() -> None:
     rental, effects = after(running(), was.Ticked(START + DURATION_S))
 
@@ -224,7 +375,16 @@ _FACTS = st.one_of(
     st.builds(was.LeaseOpened, _INSTANTS),
     st.builds(was.MasterStarted, _INSTANTS, st.just("m:7077")),
     st.builds(was.WorkersSeen, _INSTANTS, st.frozensets(_INDICES)),
-    st.builds(was.HeartbeatArrived, _INSTANTS, _INDICES, st.integers(0, 10 * DURATION_S), st.booleans()),
+    st.builds(
+        was.HeartbeatArrived,
+        _INSTANTS,
+        _INDICES,
+        st.integers(0, 10 * DURATION_S),
+        st.booleans(),
+        leaves_at=st.one_of(st.just(0), _INSTANTS),
+        granted_permille=st.sampled_from([0, 500, 1000]),
+    ),
+    st.builds(was.Replaced, _INSTANTS, _INDICES),
     st.builds(was.CloseAsked, _INSTANTS, st.sampled_from(Reason)),
     st.builds(was.LeaseClosed, _INSTANTS, _INSTANTS),
     st.builds(was.LeaseSwept, _INSTANTS, st.just(Amount(1)), st.just(())),
@@ -250,3 +410,38 @@ def test_whatever_happens_in_whatever_order_no_voucher_passes_its_cap_or_shrinks
                 assert 0 < effect.amount == lease.parts[effect.index].vouched
         assert not (ended(rental) and (lease != rental or effects))
         rental = lease
+
+
+@given(st.sampled_from([starting, running]), st.lists(_FACTS, max_size=40))
+def test_nobody_is_paid_for_more_than_was_stated_or_than_could_be_witnessed_or_than_a_notice_allows(
+    begin: Callable[[], Rental], facts: list[was.Fact]
+) -> None:
+    rental, stated, last_paid = begin(), dict.fromkeys(range(3), 0), dict.fromkeys(range(3), START + 2 * DURATION_S)
+
+    for fact in sorted(facts, key=lambda fact: fact.now):
+        if isinstance(fact, was.HeartbeatArrived) and fact.index in stated:
+            stated[fact.index] = max(stated[fact.index], fact.served_s)
+        rental, _ = after(rental, fact)
+        for index, part in enumerate(rental.parts):
+            if part.leaves_at:
+                last_paid[index] = min(last_paid[index], fact.now + LONGEST_NOTICE_S)
+            witnessed = min(fact.now, last_paid[index], rental.agreement.terms.ends_at) - ORDERED
+            assert part.vouched <= RATE * max(0, min(stated[index], witnessed))
+
+
+@given(st.sampled_from([proposed, starting, running]), st.lists(_FACTS, max_size=40))
+def test_whatever_happened_a_lease_ends(begin: Callable[[], Rental], facts: list[was.Fact]) -> None:
+    rental, _ = after(begin(), *facts)
+    now = START + 2 * DURATION_S
+
+    for _ in range(4):
+        now += 100
+        rental, effects = after(rental, was.Ticked(now))
+        if any(isinstance(effect, do.OpenLease) for effect in effects):
+            rental, effects = after(rental, was.LeaseOpened(now), was.Ticked(now))
+        if any(isinstance(effect, do.CloseLease) for effect in effects):
+            rental, effects = after(rental, was.LeaseClosed(now, now), was.Ticked(now + 1))
+        if any(isinstance(effect, do.SweepLease) for effect in effects):
+            rental, _ = after(rental, was.LeaseSwept(now + 2, Amount(0), ()))
+
+    assert ended(rental)

@@ -1,0 +1,187 @@
+"""An owner's limits and reclaims while a worker runs: the agent itself, over a real journal and made-up neighbours."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, cast
+
+from core import settings
+from core.clock import SystemClock
+from core.donor import DonorAgent
+from core.donor_work import DonorPorts
+from core.journal import open_journal
+from core.lease import Service, ServicePhase
+from core.messages import Beat, decode
+from core.model import Amount, LeaseId, Resources, SignedOffer
+from core.observed import Balances, Measured, WorkerReport, WorkerState
+from core.settings import Donor, Limits
+from core.view import DonorView, ServiceLine
+from tests.pure.leases import agreement
+from tests.real.market import notary
+
+MACHINE = Resources(8000, 16_384, 100_000)
+LIMITS = Limits(cpu_millis=2000, memory_mib=4096)
+NOTICE_S = 60
+
+
+class Hurried(SystemClock):
+    """Looks at files, machines and leases as often as a test can wait for."""
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(min(seconds, 0.1))
+
+
+@dataclass
+class World:
+    """Everything around the agent: a worker that hands its data over until it is stopped, and what was said to whom."""
+
+    started_at: int
+    beats: list[Beat] = field(default_factory=list)
+    offers: list[SignedOffer] = field(default_factory=list)
+    granted: list[int] = field(default_factory=list)
+    stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    seal_key: str = "0x" + "22" * 32
+
+    async def prepare(self, progress: Callable[[str], None]) -> None: ...
+
+    async def measure(self) -> Measured:
+        return Measured(MACHINE, MACHINE)
+
+    async def worker(self, lease: LeaseId, index: int) -> WorkerReport:
+        if self.stopped.is_set():
+            return WorkerReport(WorkerState.EXITED, self.started_at, int(time.time()))
+        return WorkerReport(WorkerState.RUNNING, self.started_at)
+
+    async def grant_worker(self, lease: LeaseId, index: int, resources: Resources, permille: int) -> WorkerReport:
+        self.granted.append(permille)
+        return await self.worker(lease, index)
+
+    async def stop_worker(self, lease: LeaseId, index: int, *, within_s: int) -> WorkerReport:
+        if within_s:
+            await asyncio.wait_for(self.stopped.wait(), within_s)
+        self.stopped.set()
+        return await self.worker(lease, index)
+
+    async def forget(self, lease: LeaseId, index: int) -> None: ...
+
+    async def held(self) -> frozenset[tuple[LeaseId, int]]:
+        return frozenset()
+
+    async def publish(self, offer: SignedOffer) -> None:
+        self.offers.append(offer)
+
+    async def asked(self) -> None:
+        await asyncio.Event().wait()
+
+    async def listen(self, recipient: str) -> None: ...
+
+    async def letters(self) -> AsyncIterator[tuple[str, str, bytes]]:
+        await asyncio.Event().wait()
+        yield "", "", b""
+
+    async def send(self, by: object, recipient: str, seal_key: str, body: bytes) -> None:
+        message = decode(body)
+        assert isinstance(message, Beat)
+        self.beats.append(message)
+
+    async def balances(self) -> Balances:
+        return Balances(Amount(0), Amount(0))
+
+    async def answer_trials(self) -> int:
+        return 0
+
+    async def held_back(self) -> Amount:
+        return Amount(0)
+
+
+@asynccontextmanager
+async def serving(folder: Path, limits: Callable[[], Limits] | None = None) -> AsyncIterator[tuple[DonorAgent, World]]:
+    """An agent that took a running worker of one core over, which nobody has paid for yet."""
+    now = int(time.time())
+    world, agreed = World(now - 1), agreement()
+    agreed = replace(agreed, terms=replace(agreed.terms, ends_at=now + 600, grace_s=2))
+    service = Service(
+        agreed, 1, ServicePhase.SERVING, now, now, started_at=now - 1, beat_at=now, patient_until=now + 600
+    )
+    journal = open_journal(folder)
+    journal.save(f"{agreed.lease}/1", service)
+    w = cast("Any", world)
+    ports = DonorPorts(chain=w, notary=notary(), runtime=w, board=w, peers=w, journal=journal, probe=w, clock=Hurried())
+    agent = DonorAgent(Donor(limits=LIMITS, reclaim_notice_s=NOTICE_S), ports, consented=True, limits=limits)
+    running = asyncio.create_task(agent.run())
+    try:
+        await seen(agent, lambda view: view.measured is not None)
+        yield agent, world
+    finally:
+        await agent.share(False, at_once=True)
+        world.stopped.set()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        journal.close()
+
+
+async def seen(agent: DonorAgent, true: Callable[[DonorView], bool]) -> DonorView:
+    async with asyncio.timeout(20):
+        async for view in agent.watch():
+            if true(view):
+                return view
+    raise AssertionError("a view is watched for ever")
+
+
+def line(view: DonorView) -> ServiceLine:
+    return view.services[0]
+
+
+async def test_lower_limits_slow_a_running_worker_and_tell_its_renter_and_higher_ones_undo_it(tmp_path: Path) -> None:
+    async with serving(tmp_path) as (agent, world):
+        await agent.limit(Limits(cpu_millis=250, memory_mib=4096))
+        slowed = await seen(agent, lambda view: line(view).granted_permille == 250)
+        await agent.limit(LIMITS)
+        await seen(agent, lambda view: line(view).granted_permille == 1000)
+
+    assert "25 %" in line(slowed).sentence
+    assert world.granted == [250, 1000]
+    assert [beat.granted_permille for beat in world.beats if beat.heartbeat.serving][-2:] == [250, 1000]
+
+
+async def test_a_limit_of_no_processor_time_pauses_the_worker(tmp_path: Path) -> None:
+    async with serving(tmp_path) as (agent, _):
+        await agent.limit(Limits(cpu_millis=0, memory_mib=4096))
+
+        paused = await seen(agent, lambda view: line(view).granted_permille == 0)
+
+    assert "paused" in line(paused).sentence
+
+
+async def test_a_worker_that_no_longer_fits_leaves_with_notice_and_an_owner_in_a_hurry_cuts_it_short(
+    tmp_path: Path,
+) -> None:
+    async with serving(tmp_path) as (agent, world):
+        await agent.limit(Limits(cpu_millis=2000, memory_mib=1024))
+        leaving = await seen(agent, lambda view: line(view).state == ServicePhase.LEAVING)
+        await agent.share(False, at_once=True)
+        await seen(agent, lambda view: line(view).state in (ServicePhase.CLAIMING, ServicePhase.ENDED))
+
+    announced = [beat.leaves_at for beat in world.beats if beat.leaves_at]
+    assert announced[0] == line(leaving).leaves_at
+    assert "other workers" in line(leaving).sentence
+
+
+async def test_the_agent_follows_the_limits_in_its_file_and_says_what_is_wrong_with_it(tmp_path: Path) -> None:
+    path = tmp_path / settings.FILE_NAME
+    path.write_text("[donor.limits]\ncpu_millis = 2000\nmemory_mib = 4096\ndisk_mib = 20480\n")
+
+    async with serving(tmp_path, lambda: settings.read(tmp_path).donor.limits) as (agent, world):
+        path.write_text("[donor.limits]\ncpu_milis = 500\n")
+        wrong = await seen(agent, lambda view: bool(view.problem))
+        path.write_text("[donor.limits]\ncpu_millis = 500\nmemory_mib = 4096\n")
+        right = await seen(agent, lambda view: line(view).granted_permille == 500)
+
+    assert "cpu_milis" in wrong.problem
+    assert wrong.hint
+    assert line(wrong).granted_permille == 1000
+    assert not right.problem
+    assert world.offers[-1].offer.capacity.cpu_millis == 0
