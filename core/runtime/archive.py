@@ -13,12 +13,12 @@ from core.errors import NotFound, SandboxFailed
 from core.runtime.sandbox import UID
 
 
-def put_files(container: Container, folder: str, files: Mapping[str, bytes]) -> None:
+def put_files(container: Container, folder: str, files: Mapping[str, bytes], owner: int = UID) -> None:
     """Write small files, readable by the container's user alone, into one of its volumes."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
         for name, content in files.items():
-            entry = _owned(tarfile.TarInfo(name))
+            entry = _owned(tarfile.TarInfo(name), owner)
             entry.mode, entry.size = 0o400, len(content)
             tar.addfile(entry, io.BytesIO(content))
     container.put_archive(folder, packed.getvalue())
@@ -90,8 +90,8 @@ def _fetch(container: Container, path: str, packed: IO[bytes]) -> None:
     packed.seek(0)
 
 
-def _owned(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-    entry.uid = entry.gid = UID
+def _owned(entry: tarfile.TarInfo, owner: int = UID) -> tarfile.TarInfo:
+    entry.uid = entry.gid = owner
     entry.uname = entry.gname = ""
     return entry
 

@@ -1,17 +1,19 @@
 """The sandbox's, the settings' and the names' rules, without a container engine."""
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from core.errors import InvalidInput
-from core.model import LeaseId, Resources
-from core.runtime.images import recipe
-from core.runtime.labels import Label, Role, lease_of, member_index, share_of
-from core.runtime.probe import Gpus, gpus_in
-from core.runtime.sandbox import JOB, SCRATCH, sandbox
+from core.errors import InvalidInput, SandboxFailed
+from core.model import Kind, LeaseId, Resources
+from core.runtime.disks import disk_of, first_uid
+from core.runtime.gpus import Gpus, found_gpus, gpu_note, hands_gpus_over
+from core.runtime.isolation import isolation
+from core.runtime.labels import Label, Role, lease_of, network_of, share_of
+from core.runtime.sandbox import JOB, PERIOD_US, SCRATCH, quota_us, sandbox
 from core.runtime.spark_settings import (
     LEAST_WORKER_MIB,
     driver_settings,
@@ -24,6 +26,7 @@ from core.runtime.spark_settings import (
 )
 
 LEASE = LeaseId("0x" + "5a" * 32)
+FOUNDER = LeaseId("0x" + "6b" * 32)
 SECRET = "s" * 32
 
 resources = some.builds(
@@ -49,10 +52,12 @@ def test_no_input_widens_the_sandbox(shape: Resources, marks: dict[str, str]) ->
     assert found["tmpfs"] == {"/tmp": "exec,nosuid,nodev,size=256m"}
     assert found["pids_limit"] == 512
     assert found["mem_limit"] == found["memswap_limit"] == shape.memory_mib * 2**20
-    assert found["nano_cpus"] == shape.cpu_millis * 10**6
+    assert found["cpu_period"] == PERIOD_US
+    assert found["cpu_quota"] == shape.cpu_millis * PERIOD_US // 1000
     assert found["restart_policy"] == {"Name": "no"}
     assert found["use_config_proxy"] is False
     assert not found.keys() & {"cap_add", "devices", "network_mode", "pid_mode", "volumes", "volumes_from", "sysctls"}
+    assert "runtime" not in found
 
 
 @given(resources, labels)
@@ -123,11 +128,23 @@ def test_every_role_authenticates_and_encrypts() -> None:
 
 
 def test_names_lead_back_to_the_share_that_they_were_made_for() -> None:
-    label = Label(LEASE, Role.WORKER, "donor-1", share=12)
+    label = Label(LEASE, Role.WORKER, "donor-1", share=12, network=FOUNDER)
 
     assert share_of(label.labels()) == (LEASE, 12)
     assert lease_of(label.labels()) == LEASE
-    assert member_index(label.member) == 12
+    assert network_of(label.labels()) == FOUNDER
+
+
+def test_a_master_and_its_drivers_share_one_node_and_every_worker_has_its_own() -> None:
+    master = Label(LEASE, Role.MASTER, "renter")
+    driver = Label(LEASE, Role.DRIVER, "renter", job="one")
+    workers = [Label(LEASE, Role.WORKER, "donor-1", share=index) for index in range(2)]
+
+    names = [label.beside(Role.PAUSE).name for label in (master, driver, *workers)]
+
+    assert names[0] == names[1]
+    assert len(set(names)) == 3
+    assert not set(names) & {label.name for label in (master, driver, *workers)}
 
 
 @pytest.mark.parametrize("job", ["", "Upper", "../x", "a b", "-x", "x" * 41])
@@ -139,24 +156,131 @@ def test_a_malformed_job_name_is_refused(job: str) -> None:
 def test_foreign_labels_name_no_share() -> None:
     assert share_of({}) is None
     assert share_of({"sparecloud.lease": "x", "sparecloud.share": "1"}) is None
-    assert member_index("worker-1; rm") is None
+    assert network_of({"sparecloud.network": "0x1; rm"}) is None
 
 
-def test_gpus_are_added_up_and_nonsense_counts_for_nothing() -> None:
-    assert gpus_in("") == Gpus()
-    assert gpus_in("No devices were found\n") == Gpus()
-    assert gpus_in("81559, 81000\n24564, 100\n[N/A], [N/A]\n") == Gpus(2, 106123, 81100)
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine of its own: no programs, no driver, nothing on its bus."""
+    for name in ("bin", "bus"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    return tmp_path
 
 
-def test_the_images_tag_changes_with_its_recipe() -> None:
-    one = recipe.digest(recipe.DOCKERFILE, recipe.TRIM)
-
-    assert one != recipe.digest(recipe.TRIM, recipe.DOCKERFILE)
-    assert re.fullmatch(r"sparecloud-spark:[0-9a-f]{16}", recipe.tag())
+def _gpus(machine: Path) -> Gpus:
+    return found_gpus(driver=machine / "driver", devices=machine / "bus")
 
 
-def test_spark_is_locked_by_hash() -> None:
-    lines = recipe.REQUIREMENTS.read_text("utf-8")
+def _card(machine: Path, vendor: str, kind: str) -> None:
+    slot = machine / "bus" / f"{vendor}-{kind}"
+    slot.mkdir()
+    (slot / "vendor").write_text(vendor + "\n")
+    (slot / "class").write_text(kind + "\n")
 
-    assert len(re.findall(r"^[a-z0-9]+==\S+ \\$", lines, re.MULTILINE)) == 2
-    assert len(re.findall(r"--hash=sha256:[0-9a-f]{64}", lines)) == 2
+
+def _tool(machine: Path, says: str) -> None:
+    (machine / "driver").write_text("NVRM version")
+    tool = machine / "bin" / "nvidia-smi"
+    tool.write_text(f"#!/bin/sh\nprintf '{says}'\n")
+    tool.chmod(0o755)
+
+
+def test_a_machine_without_a_gpu_says_so_without_a_note(machine: Path) -> None:
+    _card(machine, "0x8086", "0x030000")
+    _card(machine, "0x10de", "0x040300")
+
+    assert _gpus(machine) == Gpus()
+    assert gpu_note(_gpus(machine), handed_over=False) == ""
+
+
+def test_a_gpu_without_its_driver_is_told(machine: Path) -> None:
+    _card(machine, "0x10de", "0x030200")
+
+    assert gpu_note(_gpus(machine), handed_over=True) == "An NVIDIA GPU is here, but its driver is not."
+
+
+def test_a_driver_without_its_tool_is_told(machine: Path) -> None:
+    (machine / "driver").write_text("NVRM version")
+
+    assert "nvidia-smi is not" in gpu_note(_gpus(machine), handed_over=True)
+
+
+def test_a_driver_whose_gpu_does_not_answer_is_told(machine: Path) -> None:
+    _tool(machine, "No devices were found\\n")
+
+    assert _gpus(machine).count == 0
+    assert gpu_note(_gpus(machine), handed_over=True) == "NVIDIA's driver is here, but no GPU answers."
+
+
+def test_gpus_are_added_up_and_nonsense_counts_for_nothing(machine: Path) -> None:
+    _tool(machine, "81559, 81000\\n24564, 100\\n[N/A], [N/A]\\n")
+
+    found = _gpus(machine)
+
+    assert (found.count, found.memory_mib, found.free_mib) == (2, 106123, 81100)
+    assert gpu_note(found, handed_over=True) == ""
+    assert gpu_note(found, handed_over=False) == "An NVIDIA GPU is here, but the engine has no NVIDIA runtime."
+
+
+def test_an_engine_hands_gpus_over_only_with_nvidias_runtime() -> None:
+    assert hands_gpus_over({"Runtimes": {"runc": {}, "nvidia": {}}})
+    assert not hands_gpus_over({"Runtimes": {"runc": {}}})
+    assert not hands_gpus_over({"DiscoveredDevices": [{"Source": "cdi", "ID": "nvidia.com/gpu=0"}]})
+
+
+@pytest.mark.parametrize(
+    ("options", "level"),
+    [
+        (["name=seccomp,profile=default"], "container"),
+        (["name=seccomp,profile=default", "name=userns"], "container+userns"),
+        (["name=rootless"], "container+userns"),
+        (None, "container"),
+    ],
+)
+def test_the_isolation_offered_is_what_the_engine_says(options: list[str] | None, level: str) -> None:
+    found = isolation({"SecurityOptions": options, "Runtimes": {"runc": {}, "runsc": {}}}, "container")
+
+    assert (found.level, found.runtime) == (level, "")
+
+
+def test_gvisor_is_used_only_where_it_was_asked_for_and_is_there() -> None:
+    found = isolation({"Runtimes": {"runc": {}, "runsc": {}}}, "gvisor")
+
+    assert (found.level, found.runtime) == ("gvisor", "runsc")
+    with pytest.raises(SandboxFailed, match="runsc"):
+        isolation({"Runtimes": {"runc": {}}}, "gvisor")
+
+
+@given(resources, some.integers(0, 1000))
+def test_a_shrunk_worker_never_gets_more_than_its_share_and_never_nothing(shape: Resources, permille: int) -> None:
+    quota = quota_us(shape, permille)
+
+    assert 1000 <= quota <= max(1000, shape.cpu_millis * PERIOD_US // 1000)
+
+
+def test_scratch_lies_on_the_workers_own_disk() -> None:
+    disk = disk_of(Label(LEASE, Role.WORKER, "donor-1", share=3))
+
+    mounts = sandbox(Resources(100, 64), {}, SCRATCH, JOB, disk=disk)["mounts"]
+
+    assert isinstance(mounts, list)
+    scratch, job = mounts
+    assert scratch["VolumeOptions"]["DriverConfig"] == {
+        "Name": "local",
+        "Options": {"type": "ext4", "device": f"/dev/sparecloud/sparecloud-{'5a' * 32}-worker-3", "o": "nosuid,nodev"},
+    }
+    assert "DriverConfig" not in job.get("VolumeOptions", {})
+
+
+def test_users_of_an_engine_that_remaps_them_are_found_by_its_root() -> None:
+    assert first_uid("/var/lib/docker") == 0
+    assert first_uid("/var/lib/docker/100000.100000") == 100_000
+
+
+@given(resources)
+def test_a_worker_takes_a_disk_even_where_its_share_names_none(shape: Resources) -> None:
+    taken = Kind.SPARK.occupied(shape)
+
+    assert taken.disk_mib >= Kind.SPARK.least_disk_mib
+    assert shape.fits(taken)

@@ -1,0 +1,1 @@
+"""Programs that try to leave the sandbox, run inside it by test_escape.py."""
