@@ -1,4 +1,4 @@
-"""A cluster as its renter's agent keeps it: a name over the leases that were tried for it."""
+"""A cluster as its renter's agent keeps it: a name over the leases that serve it."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,10 +13,19 @@ from core.quote import Request
 
 
 @dataclass(frozen=True, slots=True)
-class Cluster:
-    """`leases` are the attempts, the last one counts.
+class Replacement:
+    """Shares that were lost, each a lease and an index, and the lease whose workers take their place."""
 
-    `donors` keeps each donor's name and seal key as offered, `machines` the memory that its seats divide.
+    shares: tuple[tuple[LeaseId, int], ...]
+    lease: LeaseId
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """`leases` are all that were asked for, in order; `network` is the first that was opened, and names the cluster.
+
+    `most` is what it may cost in all. `donors` keeps each donor's name and seal key as offered, `machines` the memory
+    that its seats divide. `stopped`: master and drivers are gone.
     """
 
     name: str
@@ -24,17 +33,20 @@ class Cluster:
     most: Amount
     created_at: int
     leases: tuple[LeaseId, ...] = ()
+    network: LeaseId | None = None
+    replacements: tuple[Replacement, ...] = ()
     refused: frozenset[Address] = frozenset()
     donors: dict[Address, tuple[str, str]] = field(default_factory=dict)
     machines: dict[Address, int] = field(default_factory=dict)
     jobs: tuple[Job, ...] = ()
     trouble: str = ""
     released: bool = False
+    stopped: bool = False
 
     @property
     def lease(self) -> LeaseId | None:
-        """The lease that counts."""
-        return self.leases[-1] if self.leases else None
+        """The lease that the cluster is known by: its first open one, or else the last that was asked for."""
+        return self.network or (self.leases[-1] if self.leases else None)
 
 
 class ClusterBook:
@@ -68,11 +80,16 @@ class ClusterBook:
         return cluster
 
     def of(self, lease: LeaseId) -> Cluster | None:
-        """The cluster whose lease that is."""
-        return next((cluster for cluster in self._clusters.values() if cluster.lease == lease), None)
+        """The cluster that the lease was asked for."""
+        return next((cluster for cluster in self._clusters.values() if lease in cluster.leases), None)
+
+    def network_of(self, lease: LeaseId) -> LeaseId:
+        """The network that the lease's workers join: its own, where it is the cluster's first that was opened."""
+        cluster = self.of(lease)
+        return cluster.network if cluster is not None and cluster.network is not None else lease
 
     def lease_of_job(self, name: str, job: str) -> LeaseId:
-        """The lease that a cluster's job ran on. Raises NotFound."""
+        """The network that a cluster's job ran in. Raises NotFound."""
         for known in self.named(name).jobs:
             if known.job == job:
                 return known.lease

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import platformdirs
 
@@ -18,9 +19,14 @@ from core.chain.wallet import Wallet, wallet_in
 from core.clock import SystemClock
 from core.errors import InvalidInput
 from core.journal import SqliteJournal, open_journal
+from core.runtime.container_engine import ContainerEngine
+from core.runtime.images import Images
+from core.runtime.network import BridgeNetwork, LeaseNetwork
+from core.runtime.overlay.network import OverlayNetwork
+from core.runtime.overlay.nodes import NodeKeys
 from core.settings import Settings
 from core.wire.board import NatsBoard
-from core.wire.bus import Bus
+from core.wire.buses import Buses
 from core.wire.peers import NatsPeers
 from core.wire.seal import load_or_create
 
@@ -37,6 +43,7 @@ class Membership:
     settings: Settings
     folder: Path
     chain: EscrowChain
+    buses: Buses
     board: NatsBoard
     peers: NatsPeers
     journal: SqliteJournal
@@ -46,6 +53,14 @@ class Membership:
 def images_folder() -> Path:
     """The machine's own list of images, shared by every home: they can be built again."""
     return platformdirs.user_cache_path("sparecloud") / "images"
+
+
+def lease_network(member: Membership, engine: ContainerEngine, images: Images) -> LeaseNetwork:
+    """How containers join their leases here: over the relays of the settings, or on this engine's bridges alone."""
+    hosts = frozenset(urlsplit(url).hostname or "" for url in member.settings.network.relays)
+    if not hosts:
+        return BridgeNetwork(engine)
+    return OverlayNetwork(engine, images, NodeKeys(member.folder / "nodes"), hosts)
 
 
 def wallet_at(home: Path) -> Wallet:
@@ -62,10 +77,10 @@ async def join(home: Path, role: str) -> AsyncGenerator[Membership]:
     """
     settings = settings_file.read(home)
     network = settings.network
-    if not (network.rpc_url and network.coin and network.escrow and network.bus_url):
+    if not (network.rpc_url and network.coin and network.escrow and network.bus_urls):
         raise InvalidInput(
             f"No market is chosen in {home / settings_file.FILE_NAME}.",
-            "Fill in rpc_url, coin, escrow and bus_url under [network], as the market you join publishes them.",
+            "Fill in rpc_url, coin, escrow and relays (or bus_url) under [network], as the market publishes them.",
         )
     folder = home / role
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -75,11 +90,11 @@ async def join(home: Path, role: str) -> AsyncGenerator[Membership]:
         wallet.open()
         chain = EscrowChain(await Connection.connect(network, wallet), journal)
         try:
-            async with Bus(network.bus_url, name=f"sparecloud-{role}") as bus:
-                await bus.ready(BUS_WITHIN_S)
-                board = NatsBoard(bus, chain.notary, clock)
+            async with Buses(network.bus_urls, name=f"sparecloud-{role}") as buses:
+                await buses.ready(BUS_WITHIN_S)
+                board = NatsBoard(buses, chain.notary, clock)
                 await board.open()
-                peers = NatsPeers(bus, chain.notary, clock, load_or_create(folder))
-                yield Membership(settings, folder, chain, board, peers, journal, clock)
+                peers = NatsPeers(buses, chain.notary, clock, load_or_create(folder))
+                yield Membership(settings, folder, chain, buses, board, peers, journal, clock)
         finally:
             chain.disconnect()

@@ -1,6 +1,7 @@
 """What a renter asks the market, and what the allocator answers (docs/allocation.md)."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from core.model import MAX_AMOUNT, MAX_RESOURCE, MAX_SHARES, Address, Amount, Kind, Resources, Share
 
@@ -8,6 +9,14 @@ from core.model import MAX_AMOUNT, MAX_RESOURCE, MAX_SHARES, Address, Amount, Ki
 def _need_between(value: int, low: int, high: int, name: str) -> None:
     if not low <= value <= high:
         raise ValueError(f"{name} must be between {low} and {high}")
+
+
+class LossPolicy(StrEnum):
+    """What becomes of a cluster when one of its workers is lost: another is leased, it shrinks, or it stops."""
+
+    REPLACE = "replace"
+    SHRINK = "shrink"
+    STOP = "stop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +39,7 @@ class Request:
 
     `tightness_percent` slides between cheapest (0: the aims only break ties) and tightest (100: only the price does).
     `confidence_per_mille` is the wanted probability that as many workers as asked for live to the end; spare ones are
-    leased to reach it (0: none).
+    leased to reach it (0: none). `on_loss` says what to do about a worker that is lost all the same.
     """
 
     shape: Resources
@@ -43,6 +52,7 @@ class Request:
     tightness_percent: int = 10
     confidence_per_mille: int = 0
     aims: Aims = Aims()
+    on_loss: LossPolicy = LossPolicy.REPLACE
 
     def __post_init__(self) -> None:
         _need_between(self.workers, 1, MAX_SHARES, "workers")
@@ -109,8 +119,21 @@ class Reckoning:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """What the renter's earlier clusters measured between two donors."""
+
+    one: Address
+    other: Address
+    rtt_us: int
+    kbit_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
-    """The allocator's answer: which donor hosts which worker, who could step in, the price, the waste, and why."""
+    """The allocator's answer: which donor hosts which worker, who could step in, the price, the waste, and why.
+
+    `links` is what is known of the network between the donors chosen; the allocator leaves it empty.
+    """
 
     request: Request
     shares: tuple[Share, ...]
@@ -119,6 +142,7 @@ class Quote:
     reckoning: Reckoning
     valid_until: int
     market: str
+    links: tuple[Link, ...] = ()
 
     def rate(self) -> Amount:
         """What the whole cluster costs for one second."""

@@ -9,6 +9,7 @@ from typing import Final
 from core.allocator import Effort, Known, pack, why
 from core.errors import InvalidInput, NotFound
 from core.lease import Rental
+from core.links import LinkBook
 from core.model import Address, SignedOffer
 from core.pledges import with_penalties
 from core.ports import Board, Clock
@@ -26,12 +27,18 @@ class Quoting:
     """Asks the market for its renter, whose `rentals` say how donors have served."""
 
     def __init__(
-        self, settings: RenterSettings, board: Board, clock: Clock, rentals: Callable[[], Iterable[Rental]]
+        self,
+        settings: RenterSettings,
+        board: Board,
+        clock: Clock,
+        rentals: Callable[[], Iterable[Rental]],
+        links: LinkBook,
     ) -> None:
         self._settings = settings
         self._board = board
         self._clock = clock
         self._rentals = rentals
+        self._links = links
         self._inputs: dict[str, tuple[tuple[SignedOffer, ...], Known]] = {}
 
     async def why(self, quote: Quote, donor: Address) -> Why:
@@ -67,7 +74,7 @@ class Quoting:
     async def _packed(self, request: Request) -> tuple[tuple[SignedOffer, ...], Quote | Shortfall]:
         now = self._clock.now()
         offers = self._board.offers(now)
-        known = Known(survival(self._rentals()), usual_survival=USUAL)
+        known = Known(survival(self._rentals()), self._links.latency_ms(now), usual_survival=USUAL)
         # A large market takes half a second: vouchers are signed meanwhile.
         answer = await asyncio.to_thread(pack, request, offers, now, known, Effort(time.monotonic, QUOTE_WITHIN_S))
         if isinstance(answer, Quote):
@@ -75,4 +82,5 @@ class Quoting:
             while len(self._inputs) > REMEMBERED_QUOTES:
                 del self._inputs[next(iter(self._inputs))]
             answer = with_penalties(answer, offers, self._settings.penalty_percent)
+            answer = replace(answer, links=self._links.between({share.donor for share in answer.shares}, now))
         return offers, answer

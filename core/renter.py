@@ -3,28 +3,29 @@
 import asyncio
 import logging
 import re
-import secrets
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from core.cluster import Cluster, ClusterBook, merge, next_job_name
+from core.cluster import Cluster, ClusterBook, next_job_name
 from core.engine import Engine, Published
-from core.errors import InvalidInput, NotEnoughCoin, SparecloudError, first_problem
+from core.errors import InvalidInput, SparecloudError, first_problem
 from core.lease import Lease, Reason, Rental, RentalPhase, ended
 from core.lease import facts as was
-from core.lease.renting import propose
+from core.leasing import Leasing, Wish
+from core.links import LinkBook
 from core.mailbox import Mailbox
-from core.model import MAX_DEPOSIT, Address, Agreement, Amount, LeaseId, SignedOffer
+from core.model import Address, Amount
 from core.observed import Balances, Job
-from core.pledges import machine_sizes, with_penalties
 from core.quote import Quote, Request, Shortfall, Why
 from core.quoting import Quoting
 from core.renter_view import cluster_line, market
 from core.renter_work import RenterPorts, RenterWork
+from core.repair import lives, of_cluster, opened
 from core.settings import Renter as RenterSettings
-from core.view import ClusterLine, RenterView, spare
+from core.upkeep import Upkeep
+from core.view import ClusterLine, RenterView
 
 log = logging.getLogger(__name__)
 
@@ -45,17 +46,19 @@ class Renter:
         self._settings = settings
         self._ports = ports
         self._book = ClusterBook(ports.journal, ports.folder)
-        self._work = RenterWork(ports, self._book)
+        self._work = RenterWork(ports, self._book, self._lives)
         self._engine = Engine(ports.journal, ports.clock, self._work.carry, self._changed)
         self._mailbox = Mailbox(ports, self._engine, self._book)
         self._balances: Balances | None = None
         self._problem: SparecloudError | None = None
-        self._screens: dict[LeaseId, str] = {}
         self._launching = asyncio.Lock()
         self._again: asyncio.Queue[str] = asyncio.Queue()
         self._retrying: set[str] = set()
         self._over = asyncio.Event()
-        self._quoting = Quoting(settings, ports.board, ports.clock, self._rentals)
+        links = LinkBook(ports.journal)
+        self._quoting = Quoting(settings, ports.board, ports.clock, self._rentals, links)
+        self._leasing = Leasing(settings, ports, self._engine, self._book, self._quoting)
+        self._upkeep = Upkeep(ports, self._engine, self._book, self._work, self._leasing, links, self._rentals)
         # Before the first view, which would else show no clusters.
         self._engine.recall()
         self._published = Published(self._draw())
@@ -96,19 +99,23 @@ class Renter:
                     f"A cluster named {name} is alive.", f"Choose another name, or `sparecloud destroy {name}`."
                 )
             cluster = Cluster(name, request, Amount(most or 0), self._ports.clock.now())
-            return await self._attempt(cluster)
+            await self._ask(cluster)
+            line = self._line(self._book.named(name))
+            if line is None:
+                raise InvalidInput(f"The cluster {name} could not be kept.", "Look into the agent's log.")
+            return line
 
     async def submit(self, cluster: str, program: Path, arguments: Sequence[str], inputs: Path | None) -> Job:
         """Run a program on a running cluster. Raises NotFound, InvalidInput."""
         known = self._book.named(cluster)
-        rental = self._rental(known)
-        if rental is None or rental.phase is not RentalPhase.RUNNING:
-            state = rental.phase if rental else RentalPhase.ENDED
+        line = self._line(known)
+        if line is None or known.network is None or line.state != RentalPhase.RUNNING:
             raise InvalidInput(
-                f"The cluster {cluster} is {state}, not running.", f"Look at it with `sparecloud status {cluster}`."
+                f"The cluster {cluster} is {line.state if line else 'not there'}, not running.",
+                f"Look at it with `sparecloud status {cluster}`.",
             )
         name = next_job_name(known.jobs)
-        job = await self._ports.runtime.submit(rental.agreement.lease, name, program, arguments, inputs)
+        job = await self._ports.runtime.submit(known.network, name, program, arguments, inputs)
         known = self._book.named(cluster)
         self._book.keep(replace(known, jobs=(*known.jobs, job)))
         self._redraw()
@@ -136,8 +143,8 @@ class Renter:
         """End the cluster's lease; one that ended is no error. Raises NotFound."""
         known = self._book.named(cluster)
         self._book.keep(replace(known, released=True))
-        if known.lease is not None:
-            self._engine.tell(known.lease, was.CloseAsked(self._ports.clock.now(), Reason.RENTER_CLOSED))
+        for lease in known.leases:
+            self._engine.tell(lease, was.CloseAsked(self._ports.clock.now(), Reason.RENTER_CLOSED))
 
     async def shutdown(self) -> None:
         """Let `run` return."""
@@ -171,84 +178,16 @@ class Renter:
         except BaseExceptionGroup as group:
             raise first_problem(group) from group
 
-    async def _attempt(self, cluster: Cluster) -> ClusterLine:
-        ports = self._ports
+    async def _ask(self, cluster: Cluster) -> None:
         request = replace(cluster.request, excluded=cluster.request.excluded | cluster.refused)
-        offers, answer = await self._quoting.best(request)
-        if isinstance(answer, Shortfall):
-            raise InvalidInput(answer.sentence, "Ask for less, or wait for more donors; nothing was paid.")
-        total = answer.total()
-        if cluster.most and total > cluster.most:
-            raise InvalidInput(
-                f"This now costs up to {spare(total)}, and {spare(cluster.most)} were confirmed.",
-                "Ask for a new quote; nothing was paid.",
-            )
-        if total > MAX_DEPOSIT:
-            raise InvalidInput(
-                f"One lease holds {spare(MAX_DEPOSIT)} at most, and this could cost {spare(total)}.",
-                "Ask for fewer workers or less time; nothing was paid.",
-            )
-        balances = await ports.chain.balances()
-        if balances.coin < total:
-            raise NotEnoughCoin(
-                f"The lease needs {spare(total)} and the wallet holds {spare(balances.coin)}.",
-                "Add coin to the wallet, or ask for fewer workers or less time; nothing was paid.",
-            )
-        again = self._book.find(cluster.name) if cluster.leases else None
-        if again is not None and again.released:
-            raise InvalidInput("The cluster was destroyed while other donors were asked.", "Nothing was paid.")
-        agreement = self._agreement(await self._backed(answer, offers))
-        await ports.peers.listen(agreement.terms.session)
-        machines = machine_sizes(offers)
-        sealed_to = {signed.offer.donor: (signed.offer.name, signed.offer.seal_key) for signed in offers}
-        self._book.keep(
-            replace(
-                cluster,
-                most=cluster.most or total,
-                leases=(*cluster.leases, agreement.lease),
-                donors={share.donor: sealed_to[share.donor] for share in answer.shares},
-                machines={share.donor: machines[share.donor] for share in answer.shares},
-            )
-        )
-        settings, now = self._settings, ports.clock.now()
-        rental, effects = propose(
-            agreement, now=now, accept_within_s=settings.accept_within_s, start_within_s=settings.start_within_s
-        )
-        self._engine.add(agreement.lease, rental, effects)
-        line = self._line(self._book.named(cluster.name))
-        if line is None:
-            raise InvalidInput(f"The cluster {cluster.name} could not be kept.", "Look into the agent's log.")
-        return line
-
-    async def _backed(self, quote: Quote, offers: Sequence[SignedOffer]) -> Quote:
-        """`quote` with penalties that the donors' stakes on chain really cover."""
-        pledging = {share.donor for share in quote.shares if share.penalty}
-        offered = [signed for signed in offers if signed.offer.donor in pledging]
-        accounts = await asyncio.gather(*(self._ports.chain.account_of(signed.offer.donor) for signed in offered))
-        backed = [
-            replace(signed, offer=replace(signed.offer, stake=min(signed.offer.stake, account.unreserved)))
-            for signed, account in zip(offered, accounts, strict=True)
-        ]
-        return with_penalties(quote, backed, self._settings.penalty_percent)
-
-    def _agreement(self, quote: Quote) -> Agreement:
-        session = self._ports.chain.new_session()
-        lease, terms = self._ports.chain.draft(
-            quote.shares,
-            session=session.address,
-            ends_at=self._ports.clock.now() + quote.request.duration_s,
-            grace_s=self._settings.grace_s,
-            salt="0x" + secrets.token_hex(32),
-        )
-        return Agreement(
-            lease, terms, quote.shares, self._settings.interval_s, quote.request.kind, self._ports.peers.seal_key
-        )
+        ends_at = self._ports.clock.now() + request.duration_s
+        await self._leasing.ask(cluster, Wish(request, cluster.most, ends_at))
 
     async def _try_again(self) -> None:
         """Leave out the donors that refused or were silent, and ask the rest of the market."""
         while True:
             cluster = self._book.named(await self._again.get())
-            rental = self._rental(cluster)
+            rental = self._newest(cluster)
             if cluster.released or rental is None:
                 self._retrying.discard(cluster.name)
                 continue
@@ -258,7 +197,7 @@ class Renter:
             cluster = replace(cluster, refused=cluster.refused | blamed)
             try:
                 async with self._launching:
-                    await self._attempt(cluster)
+                    await self._ask(cluster)
             except SparecloudError as problem:
                 self._book.keep(replace(cluster, trouble=str(problem), released=True))
             self._retrying.discard(cluster.name)
@@ -269,10 +208,12 @@ class Renter:
         try:
             held = await self._ports.runtime.held()
             # Looked up afterwards: what was started meanwhile is held, and live.
-            live = {lease.agreement.lease for lease in self._rentals() if not ended(lease)}
-            for lease in held - live:
-                log.info("removing what is left of lease %s", lease)
-                await self._ports.runtime.forget(lease)
+            live = {
+                self._book.network_of(rental.agreement.lease) for rental in self._rentals() if not ended(rental)
+            } | {cluster.network for cluster in self._book.all() if self._lives(cluster)}
+            for network in held - live:
+                log.info("removing what is left of cluster %s", network)
+                await self._ports.runtime.forget(network)
         except SparecloudError as problem:
             log.warning("what earlier clusters left behind was not looked at: %s", problem)
 
@@ -317,41 +258,43 @@ class Renter:
             await self._ports.clock.sleep(LOOK_EVERY_S)
 
     async def _watch_clusters(self) -> None:
-        while True:
-            for rental in self._rentals():
-                if rental.phase in (RentalPhase.STARTING, RentalPhase.RUNNING, RentalPhase.DRAINING):
-                    try:
-                        await self._look_at(rental.agreement.lease)
-                    except SparecloudError as problem:
-                        log.warning("cluster not looked at: %s", problem)
-            await self._ports.clock.sleep(LOOK_EVERY_S)
+        try:
+            while True:
+                self._ports.awake.hold(any(map(self._lives, self._book.all())))
+                for cluster in self._book.all():
+                    await self._look_after(cluster)
+                await self._ports.clock.sleep(LOOK_EVERY_S)
+        finally:
+            self._ports.awake.hold(False)
 
-    async def _look_at(self, lease: LeaseId) -> None:
-        jobs = await self._ports.runtime.jobs(lease)
-        self._screens[lease] = await self._ports.runtime.screen(lease) or ""
-        cluster = self._book.of(lease)
-        if cluster and cluster.jobs != (merged := merge(cluster.jobs, jobs)):
-            self._book.keep(replace(cluster, jobs=merged))
+    async def _look_after(self, cluster: Cluster) -> None:
+        try:
+            await self._upkeep.look(cluster)
+        except SparecloudError as problem:
+            log.warning("cluster %s was not looked after: %s", cluster.name, problem)
 
     # Bookkeeping.
-
-    def _rental(self, cluster: Cluster) -> Rental | None:
-        lease = self._engine.leases.get(cluster.lease) if cluster.lease else None
-        return lease if isinstance(lease, Rental) else None
 
     def _rentals(self) -> list[Rental]:
         return [lease for lease in self._engine.leases.values() if isinstance(lease, Rental)]
 
+    def _newest(self, cluster: Cluster) -> Rental | None:
+        rentals = of_cluster(cluster, self._rentals())
+        return rentals[-1] if rentals else None
+
+    def _lives(self, cluster: Cluster) -> bool:
+        return lives(cluster, self._rentals(), self._ports.clock.now())
+
     def _is_over(self, cluster: Cluster) -> bool:
-        rental = self._rental(cluster)
-        return cluster.name not in self._retrying and (rental is None or ended(rental))
+        unsettled = any(not ended(rental) for rental in of_cluster(cluster, self._rentals()))
+        return cluster.name not in self._retrying and not unsettled and not self._lives(cluster)
 
     def _changed(self, _key: str, lease: Lease) -> None:
         if isinstance(lease, Rental) and lease.phase is RentalPhase.ENDED:
-            self._screens.pop(lease.agreement.lease, None)
             cluster = self._book.of(lease.agreement.lease)
             blames_a_donor = lease.reason in (Reason.DONOR_REFUSED, Reason.DONOR_SILENT)
-            if cluster and blames_a_donor and not cluster.released and len(cluster.leases) < ATTEMPTS:
+            first = cluster is not None and cluster.network is None
+            if cluster and first and blames_a_donor and not cluster.released and len(cluster.leases) < ATTEMPTS:
                 self._retrying.add(cluster.name)
                 self._again.put_nowait(cluster.name)
         self._redraw()
@@ -360,8 +303,13 @@ class Renter:
         self._published.publish(self._draw())
 
     def _line(self, cluster: Cluster) -> ClusterLine | None:
-        screen = self._screens.get(cluster.lease, "") if cluster.lease else ""
-        return cluster_line(cluster, self._rental(cluster), screen=screen, retrying=cluster.name in self._retrying)
+        return cluster_line(
+            cluster,
+            opened(of_cluster(cluster, self._rentals())),
+            screen=self._upkeep.screens.get(cluster.network, "") if cluster.network else "",
+            retrying=cluster.name in self._retrying,
+            lives=self._lives(cluster),
+        )
 
     def _draw(self) -> RenterView:
         now = self._ports.clock.now()

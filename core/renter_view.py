@@ -1,10 +1,12 @@
 """Draws a renter's view: words, sentences and sums over what its agent knows. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from core.cluster import Cluster
 from core.lease import Part, PartState, Rental, RentalPhase, ended
+from core.lease.granted import WHOLE
 from core.model import Amount, Resources, Share, SignedOffer
+from core.repair import numbered
 from core.view import ClusterLine, OfferLine, WorkerLine
 
 MARKET_LINES = 1000
@@ -31,54 +33,103 @@ def market(offers: Iterable[SignedOffer]) -> tuple[OfferLine, ...]:
     return tuple(sorted(lines, key=lambda line: (line.hourly, line.donor))[:MARKET_LINES])
 
 
-def cluster_line(cluster: Cluster, rental: Rental | None, *, screen: str, retrying: bool) -> ClusterLine | None:
-    """One cluster; None before its first lease was proposed. `retrying`: its last lease failed, another follows."""
-    if rental is None:
+def cluster_line(
+    cluster: Cluster, rentals: Sequence[Rental], *, screen: str, retrying: bool, lives: bool
+) -> ClusterLine | None:
+    """One cluster over its leases (core.repair.opened); None before its first was proposed.
+
+    `retrying`: its only lease failed, another follows. `lives`: something still needs its master.
+    """
+    if not rentals:
         return None
-    agreement = rental.agreement
-    workers = tuple(
-        _worker(share, part, cluster, rental) for share, part in zip(agreement.shares, rental.parts, strict=True)
-    )
+    main = min(rentals, key=lambda rental: _PRECEDENCE.index(rental.phase))
+    state = RentalPhase.PROPOSED if retrying else main.phase
+    if lives and main.phase not in (RentalPhase.RUNNING, RentalPhase.STARTING, RentalPhase.OPENING):
+        # All workers are lost, and others are looked for.
+        state = RentalPhase.STARTING
     return ClusterLine(
         name=cluster.name,
-        lease=agreement.lease,
-        state=RentalPhase.PROPOSED.value if retrying else rental.phase.value,
-        sentence=_sentence(rental, cluster) + (" Asking others." if retrying else ""),
-        workers=workers,
-        rate=Amount(sum(share.rate for share in agreement.shares)),
-        deposit=agreement.terms.deposit if rental.opened_at else Amount(0),
-        spent=Amount(sum(part.vouched for part in rental.parts)),
-        refund=rental.refund,
-        opened_at=rental.opened_at,
-        ends_at=agreement.terms.ends_at,
+        lease=cluster.lease or main.agreement.lease,
+        leases=tuple(rental.agreement.lease for rental in rentals),
+        state=state.value,
+        sentence=_sentence(main, state, rentals, cluster) + (" Asking others." if retrying else ""),
+        workers=tuple(
+            _worker(number, rental, index, cluster) for number, (rental, index) in enumerate(numbered(rentals))
+        ),
+        rate=Amount(sum(share.rate for share in _paid_for(rentals))),
+        deposit=Amount(sum(rental.agreement.terms.deposit for rental in rentals if rental.opened_at)),
+        spent=Amount(sum(part.vouched for part in _parts(rentals))),
+        refund=Amount(sum(rental.refund for rental in rentals)),
+        opened_at=min(rental.opened_at for rental in rentals),
+        ends_at=max(rental.agreement.terms.ends_at for rental in rentals),
         screen=screen,
         jobs=cluster.jobs,
-        ended=ended(rental) and not retrying,
+        ended=all(ended(rental) for rental in rentals) and not retrying and not lives,
     )
 
 
-def _worker(share: Share, part: Part, cluster: Cluster, rental: Rental) -> WorkerLine:
+_PRECEDENCE = (
+    RentalPhase.RUNNING,
+    RentalPhase.STARTING,
+    RentalPhase.DRAINING,
+    RentalPhase.CLOSING,
+    RentalPhase.OPENING,
+    RentalPhase.PROPOSED,
+    RentalPhase.ENDED,
+)
+"""A cluster of several leases is in the first of these phases that one of them is in."""
+
+
+def _parts(rentals: Sequence[Rental]) -> list[Part]:
+    return [part for rental in rentals for part in rental.parts]
+
+
+def _paid_for(rentals: Sequence[Rental]) -> list[Share]:
+    """The shares that are, or may again be, paid for; all of a cluster's before and after it ran."""
+    shares = [
+        (share, part) for rental in rentals for share, part in zip(rental.agreement.shares, rental.parts, strict=True)
+    ]
+    return [share for share, part in shares if part.state is not PartState.LOST] or [share for share, _ in shares]
+
+
+def _worker(number: int, rental: Rental, index: int, cluster: Cluster) -> WorkerLine:
+    share, part = rental.agreement.shares[index], rental.parts[index]
     return WorkerLine(
-        index=share.index,
+        index=number,
+        lease=rental.agreement.lease,
         donor=share.donor,
         donor_name=cluster.donors.get(share.donor, ("", ""))[0],
         state=part.state.value,
-        sentence=part.reason.sentence if part.reason else "",
+        sentence=_state_of(part),
         resources=share.resources,
         rate=share.rate,
         served_s=part.served_s,
         vouched=part.vouched,
-        paid=rental.paid[share.index] if rental.paid else Amount(0),
+        paid=rental.paid[index] if rental.paid else Amount(0),
         penalty=share.penalty,
     )
 
 
-def _sentence(rental: Rental, cluster: Cluster) -> str:
-    serving = sum(part.state is PartState.SERVING for part in rental.parts)
-    of = len(rental.parts)
-    match rental.phase:
+def _state_of(part: Part) -> str:
+    """Why a worker is not simply serving; empty where it is."""
+    if part.reason:
+        return part.reason.sentence
+    if part.leaving:
+        return "The owner wants the machine back; the worker hands its data over, and is paid until it is gone."
+    if part.state is PartState.SERVING and not part.granted_permille:
+        return "Paused by the owner; nothing is paid for it meanwhile."
+    if part.state is PartState.SERVING and part.granted_permille < WHOLE:
+        return f"The owner leaves it {part.granted_permille / 10:g} % of its processors, and is paid for as much."
+    return ""
+
+
+def _sentence(main: Rental, state: RentalPhase, rentals: Sequence[Rental], cluster: Cluster) -> str:
+    parts = _parts(rentals)
+    serving = sum(part.state is PartState.SERVING for part in parts)
+    of = cluster.request.workers if len(rentals) > 1 else len(parts)
+    match state:
         case RentalPhase.PROPOSED:
-            accepted = sum(part.state is not PartState.PROPOSED for part in rental.parts)
+            accepted = sum(part.state is not PartState.PROPOSED for part in main.parts)
             text = f"Asking the donors: {accepted} of {of} accepted."
         case RentalPhase.OPENING:
             text = "Paying the deposit into escrow."
@@ -88,11 +139,11 @@ def _sentence(rental: Rental, cluster: Cluster) -> str:
             text = f"Running with {serving} of {of} workers."
         case RentalPhase.DRAINING:
             text = "Stopping the workers and signing the last vouchers."
-        case RentalPhase.CLOSING if rental.claimable_until:
+        case RentalPhase.CLOSING if main.claimable_until:
             text = "Closed; the rest is refunded once the time to claim is over."
         case RentalPhase.CLOSING:
             text = "Closing the lease in the escrow."
         case RentalPhase.ENDED:
             text = ""
-    why = rental.reason.sentence if rental.reason else ""
-    return " ".join(filter(None, (text, why, rental.why, cluster.trouble)))
+    why = main.reason.sentence if main.reason else ""
+    return " ".join(filter(None, (text, why, main.why, cluster.trouble)))

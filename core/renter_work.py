@@ -2,17 +2,19 @@
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.cluster import ClusterBook, merge, settled
-from core.errors import InvalidInput, NotEnoughCoin, SparecloudError, TransactionFailed
+from core.cluster import Cluster, ClusterBook, merge, settled
+from core.errors import InvalidInput, NotEnoughCoin, SandboxFailed, SparecloudError, TransactionFailed
 from core.lease import Effect, Fact, Lease, Part, PartState, Rental
 from core.lease import effects as do
 from core.lease import facts as was
 from core.messages import Accepted, Ending, Message, Proposal, StartOrder, VoucherNote, decode, encode
 from core.model import Agreement, LeaseId, SignedAcceptance, Voucher
-from core.ports import Board, Chain, Clock, ClusterRuntime, Journal, Peers
+from core.ports import Board, Chain, Clock, ClusterRuntime, Fabric, Journal, Peers, Wakefulness
+from core.seat import MASTER, Seat
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +23,25 @@ class RenterPorts:
 
     chain: Chain
     runtime: ClusterRuntime
+    fabric: Fabric
     board: Board
     peers: Peers
     journal: Journal
     clock: Clock
+    awake: Wakefulness
     folder: Path
 
 
 class RenterWork:
-    """The effects of every lease of one renter. Each may be carried out twice."""
+    """The effects of every lease of one renter. Each may be carried out twice.
 
-    def __init__(self, ports: RenterPorts, book: ClusterBook) -> None:
+    `lives` says of a cluster whether anything still needs its master.
+    """
+
+    def __init__(self, ports: RenterPorts, book: ClusterBook, lives: Callable[[Cluster], bool]) -> None:
         self._ports = ports
         self._book = book
+        self._lives = lives
 
     async def carry(self, _key: str, lease: Lease, effect: Effect) -> Fact | None:
         if not isinstance(lease, Rental):
@@ -42,33 +50,38 @@ class RenterWork:
         chain, runtime = self._ports.chain, self._ports.runtime
         match effect:
             case do.ProposeShare(index=index):
-                await self._tell(agreement, index, Proposal(agreement, index))
+                await self.tell(agreement, index, Proposal(agreement, index))
             case do.OpenLease(held_until=held_until):
                 return await self._open(agreement, held_until)
             case do.StartMaster():
-                secret = await runtime.secret(agreement.lease) or secrets.token_urlsafe(32)
                 try:
-                    address = await runtime.start_master(agreement.lease, secret)
+                    address = await self._start_master(agreement)
                 except SparecloudError as problem:
                     return was.MasterFailed(clock.now(), str(problem))
                 return was.MasterStarted(clock.now(), address)
             case do.OrderStart(index=index):
-                known_secret = await runtime.secret(agreement.lease)
+                known_secret = await runtime.secret(self._book.network_of(agreement.lease))
                 if known_secret and lease.master:
-                    order = StartOrder(agreement.lease, index, lease.master, known_secret)
-                    await self._tell(agreement, index, order)
+                    seat = await self.seat(agreement, index)
+                    order = StartOrder(agreement.lease, index, lease.master, known_secret, seat)
+                    await self.tell(agreement, index, order)
             case do.LookAtWorkers():
-                if await runtime.secret(agreement.lease) is None:
+                network = self._book.network_of(agreement.lease)
+                if await runtime.secret(network) is None:
                     return was.MasterFailed(clock.now(), "It was gone when the workers were looked at.")
-                return was.WorkersSeen(clock.now(), await runtime.registered(agreement.lease))
+                found = [self._ports.fabric.at(network, host) for host in await runtime.registered(network)]
+                here = frozenset(share[1] for share in found if share and share[0] == agreement.lease)
+                return was.WorkersSeen(clock.now(), here)
             case do.SignVoucher(index=index, amount=amount):
                 voucher = Voucher(agreement.lease, index, amount)
                 signature = chain.session(agreement.terms.session).sign(voucher)
-                await self._tell(agreement, index, VoucherNote(voucher, signature))
+                await self.tell(agreement, index, VoucherNote(voucher, signature))
             case do.TellEnding(index=index):
-                await self._tell(agreement, index, Ending(agreement.lease, index))
+                await self.tell(agreement, index, Ending(agreement.lease, index))
             case do.StopCluster():
-                await self._stop_cluster(agreement.lease)
+                cluster = self._book.of(agreement.lease)
+                if cluster is None or not self._lives(cluster):
+                    await self.stop_cluster(self._book.network_of(agreement.lease))
             case do.CloseLease():
                 await chain.close(agreement.terms)
                 record = await chain.lease(agreement.lease)
@@ -117,24 +130,51 @@ class RenterWork:
                 found.append(SignedAcceptance(message.acceptance, message.signature))
         return found
 
-    async def _tell(self, agreement: Agreement, index: int, message: Message) -> None:
+    async def tell(self, agreement: Agreement, index: int, message: Message) -> None:
+        """Write to a share's donor."""
         donor = agreement.shares[index].donor
         cluster = self._book.of(agreement.lease)
         if cluster is not None and donor in cluster.donors:
             session = self._ports.chain.session(agreement.terms.session)
             await self._ports.peers.send(session, donor, cluster.donors[donor][1], encode(message))
 
-    async def _stop_cluster(self, lease: LeaseId) -> None:
-        """Keep each job's output and last state, then remove master and drivers."""
-        runtime = self._ports.runtime
-        jobs = await runtime.jobs(lease)
-        for job in jobs:
-            text = b"".join([chunk async for chunk in runtime.logs(lease, job.job, follow=False)])
-            await asyncio.to_thread(_write, self._book.log_file(lease, job.job), text)
+    async def _start_master(self, agreement: Agreement) -> str:
+        """The first lease that is opened for a cluster founds its network; later ones join it."""
+        ports, lease = self._ports, agreement.lease
         cluster = self._book.of(lease)
-        if cluster is not None and cluster.jobs:
-            self._book.keep(replace(cluster, jobs=settled(merge(cluster.jobs, jobs), self._ports.clock.now())))
-        await runtime.forget(lease)
+        if cluster is not None and cluster.network is None:
+            self._book.keep(replace(cluster, network=lease))
+        network = self._book.network_of(lease)
+        await ports.fabric.open(agreement, network)
+        secret = await ports.runtime.secret(network)
+        if secret is None and network != lease:
+            raise SandboxFailed("The cluster's master is gone.", "Start a new cluster.")
+        seat = await ports.fabric.seat(network, MASTER, await ports.runtime.enroll(network))
+        return await ports.runtime.start_master(network, secret or secrets.token_urlsafe(32), seat)
+
+    async def seat(self, agreement: Agreement, index: int) -> Seat:
+        """The seat of a share's worker, for the node key that its donor accepted with. Raises InvalidInput."""
+        network = self._book.network_of(agreement.lease)
+        body = self._ports.journal.get("acceptances", f"{agreement.lease}/{index}")
+        message = decode(body) if body is not None else None
+        if not isinstance(message, Accepted):
+            raise InvalidInput("A share has no acceptance, and so no node to seat.")
+        host = self._ports.fabric.place(network, agreement.lease, index)
+        return await self._ports.fabric.seat(network, host, message.node_key)
+
+    async def stop_cluster(self, network: LeaseId) -> None:
+        """Keep each job's output and last state, then remove master and drivers, and the network's authority."""
+        runtime = self._ports.runtime
+        jobs = await runtime.jobs(network)
+        for job in jobs:
+            text = b"".join([chunk async for chunk in runtime.logs(network, job.job, follow=False)])
+            await asyncio.to_thread(_write, self._book.log_file(network, job.job), text)
+        await runtime.forget(network)
+        cluster = self._book.of(network)
+        if cluster is not None:
+            jobs = settled(merge(cluster.jobs, jobs), self._ports.clock.now())
+            self._book.keep(replace(cluster, jobs=jobs, stopped=True))
+        await self._ports.fabric.close(network)
 
 
 def _kept_its_word(part: Part) -> bool:

@@ -11,7 +11,10 @@ from core.observed import Balances, Job, Measured
 
 @dataclass(frozen=True, slots=True)
 class ServiceLine:
-    """A share that this donor serves or served. `state` is a ServicePhase; `sentence` says why it stands there."""
+    """A share that this donor serves or served. `state` is a ServicePhase; `sentence` says why it stands there.
+
+    `granted_permille` is what its worker has of the share's processor time; `leaves_at` is 0 unless it is leaving.
+    """
 
     lease: LeaseId
     index: int
@@ -25,6 +28,8 @@ class ServiceLine:
     vouched: Amount
     paid: Amount
     ended: bool
+    granted_permille: int = 1000
+    leaves_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +72,13 @@ class OfferLine:
 
 @dataclass(frozen=True, slots=True)
 class WorkerLine:
-    """One worker of a cluster. `state` is a PartState; `sentence` says why it ended, empty while it serves.
+    """One worker of a cluster, numbered over all its leases. `state` is a PartState; `sentence` says why it ended.
 
-    `penalty` is what its donor pledged.
+    `lease` is the one that pays for it, `penalty` what its donor pledged.
     """
 
     index: int
+    lease: LeaseId
     donor: Address
     donor_name: str
     state: str
@@ -87,10 +93,15 @@ class WorkerLine:
 
 @dataclass(frozen=True, slots=True)
 class ClusterLine:
-    """One cluster. `state` is a RentalPhase; `screen` is the Spark master's own page, empty while there is none."""
+    """One cluster. `state` is a RentalPhase; `screen` is the Spark master's own page, empty while there is none.
+
+    `leases` are all that were opened for it, `lease` the first of them, or the one that is asked for. Coin is summed
+    over all.
+    """
 
     name: str
     lease: LeaseId
+    leases: tuple[LeaseId, ...]
     state: str
     sentence: str
     workers: tuple[WorkerLine, ...]

@@ -9,6 +9,7 @@ from core.journal import SqliteJournal, copied_journal
 from core.lease import Rental
 from core.messages import Accepted, decode
 from core.model import Agreement, Share, SignedAcceptance
+from core.repair import numbered, of_cluster
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +35,22 @@ def deal_over(home: Path, cluster: str, worker: int) -> Deal:
 
 def _deal(journal: SqliteJournal, home: Path, name: str, worker: int) -> Deal:
     cluster = ClusterBook(journal, home / "renter").named(name)
-    rental = journal.leases().get(cluster.lease) if cluster.lease else None
-    if not isinstance(rental, Rental) or not rental.opened_at:
+    leases = journal.leases().values()
+    rentals = of_cluster(cluster, [rental for rental in leases if isinstance(rental, Rental) and rental.opened_at])
+    if not rentals:
         raise NotFound(f"The cluster {name} was never paid for, so nobody owes it anything.")
-    agreement = rental.agreement
-    if not 0 <= worker < len(agreement.shares):
+    workers = numbered(rentals)
+    if not 0 <= worker < len(workers):
         raise NotFound(f"The cluster {name} has no worker {worker}.", f"See them with `sparecloud status {name}`.")
-    body = journal.get("acceptances", f"{agreement.lease}/{worker}")
+    rental, index = workers[worker]
+    agreement = rental.agreement
+    body = journal.get("acceptances", f"{agreement.lease}/{index}")
     message = decode(body) if body is not None else None
     if not isinstance(message, Accepted):
         raise NotFound(f"Nobody signed for worker {worker} of {name}.", "Only who accepted can be held to it.")
-    donor = agreement.shares[worker].donor
-    if not agreement.shares[worker].penalty:
+    donor = agreement.shares[index].donor
+    if not agreement.shares[index].penalty:
         raise InvalidInput(f"Nothing is pledged for worker {worker} of {name}.", "There is nothing that it could lose.")
     called, _ = cluster.donors.get(donor, ("", ""))
     who = f"{called or donor} (worker {worker} of {name})"
-    return Deal(agreement, worker, SignedAcceptance(message.acceptance, message.signature), who)
+    return Deal(agreement, index, SignedAcceptance(message.acceptance, message.signature), who)

@@ -5,17 +5,18 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
+from core.awake import DesktopWakefulness
 from core.chain.keystore import Passphrase, write_for_owner
 from core.chain.wallet import Wallet, wallet_in
 from core.errors import InvalidInput, WalletUnavailable, first_problem
-from core.membership import PASSPHRASE_FILE, images_folder, join, wallet_at
+from core.fabric import fabric
+from core.membership import PASSPHRASE_FILE, images_folder, join, lease_network, wallet_at
 from core.model import Address
 from core.renter import Renter
 from core.renter_work import RenterPorts
 from core.runtime.clusters import DockerClusters
 from core.runtime.container_engine import ContainerEngine
 from core.runtime.images import Images
-from core.runtime.network import BridgeNetwork
 from renter_tui.deploying import Deployer, Order
 from renter_tui.holder import Holder
 
@@ -29,11 +30,15 @@ async def build_renter(home: Path) -> AsyncGenerator[Renter]:
             images = Images(engine, images_folder())
             ports = RenterPorts(
                 chain=member.chain,
-                runtime=DockerClusters(engine, BridgeNetwork(engine), images, f"renter-{member.chain.address}"),
+                runtime=DockerClusters(
+                    engine, lease_network(member, engine, images), images, f"renter-{member.chain.address}"
+                ),
+                fabric=fabric(member),
                 board=member.board,
                 peers=member.peers,
                 journal=member.journal,
                 clock=member.clock,
+                awake=DesktopWakefulness(),
                 folder=member.folder,
             )
             renter = Renter(member.settings.renter, ports)

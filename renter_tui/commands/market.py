@@ -15,7 +15,7 @@ from core.view import OfferLine, RenterView, resources_text, spare
 from renter_tui.commands.options import request_options
 from renter_tui.commands.shell import Shell, json_option, pass_shell
 from renter_tui.commands.tables import table
-from renter_tui.widgets.quote_text import lives_words, pledged_words, waste_words
+from renter_tui.widgets.quote_text import lives_words, network_words, pledged_words, waste_words
 from renter_tui.widgets.words import coins, cores, count, gib, short, span
 
 SLIDER: Final = (0, 10, 25, 50, 75, 100)
@@ -153,6 +153,7 @@ def quote_text(answer: Quote, names: Mapping[Address, str]) -> str:
             f"Pledged: {pledged_words(answer)}",
             f"Waste:   {waste_words(answer)}",
             f"Chance:  {lives_words(answer)}",
+            f"Network: {network_words(answer)}",
             f"Total:   {spare(answer.total())} at most",
         )
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import click
 
 from core.model import Amount
+from core.quote import LossPolicy
 from renter_tui.commands import parsing
 
 _OPTIONS = (
@@ -50,6 +51,13 @@ _OPTIONS = (
         metavar="PERCENT",
         help="How likely all workers are to stay; spare ones are added for it.",
     ),
+    click.option(
+        "--on-loss",
+        type=click.Choice([policy.value for policy in LossPolicy]),
+        default=LossPolicy.REPLACE.value,
+        show_default=True,
+        help="When a worker is lost: lease another, go on with fewer, or end the cluster.",
+    ),
 )
 
 
@@ -67,6 +75,7 @@ def request_options(verb: Callable[..., None]) -> Callable[..., None]:
         most_per_donor: int | None,
         tightness_percent: int,
         confidence_per_mille: int,
+        on_loss: str,
         **named: object,
     ) -> None:
         request = parsing.request(
@@ -78,6 +87,7 @@ def request_options(verb: Callable[..., None]) -> Callable[..., None]:
             most_per_donor=most_per_donor,
             tightness_percent=tightness_percent,
             confidence_per_mille=confidence_per_mille,
+            on_loss=LossPolicy(on_loss),
         )
         verb(*others, request=request, **named)
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from core.errors import InvalidInput
 from core.model import COIN_UNIT, Amount, Resources, address
-from core.quote import Request
+from core.quote import LossPolicy, Request
 
 _NUMBER: Final = r"[0-9]{1,12}(?:\.[0-9]{1,18})?"
 _MEMORY: Final = re.compile(rf"({_NUMBER})(m|mib|g|gib)", re.IGNORECASE)
@@ -99,6 +99,7 @@ def request(
     most_per_donor: int | None = None,
     tightness_percent: int = 10,
     confidence_per_mille: int = 0,
+    on_loss: LossPolicy = LossPolicy.REPLACE,
 ) -> Request:
     """The Request of the options that launch and quote share. Raises InvalidInput, naming the option."""
     try:
@@ -111,6 +112,7 @@ def request(
             most_per_donor=most_per_donor,
             tightness_percent=tightness_percent,
             confidence_per_mille=confidence_per_mille,
+            on_loss=on_loss,
         )
     except ValueError as problem:
         option = next((option for name, option in _OPTIONS.items() if name in str(problem)), "The request")

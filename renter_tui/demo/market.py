@@ -4,7 +4,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -23,7 +23,7 @@ from core.chain.wallet import Wallet, wallet_in
 from core.errors import SparecloudError
 from core.membership import PASSPHRASE_FILE
 from core.model import COIN_UNIT, Address, Amount
-from core.settings import Asking, Donor, Limits, Network, Renter, Settings
+from core.settings import Asking, Donor, Limits, Network, Relay, Renter, Settings
 from renter_tui.demo.children import Child, ready_file, start
 
 SUPPLY: Final = Amount(1_000_000 * COIN_UNIT)
@@ -41,6 +41,10 @@ PLAN: Final = Plan(
 
 _WORTHLESS_SCRYPT_N: Final = 2**12
 """These keys live for minutes on a chain of one machine, beside their passphrase: a strong one would only cost time."""
+
+
+_RELAY_WITHIN_S: Final = 300
+"""The first start builds the relay's Nebula."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +94,11 @@ class LocalMarket:
         return child
 
     async def start_bus(self) -> None:
-        """Start the bus again, on the port that everybody knows."""
-        ready = self.folder / "bus.json"
-        ready.unlink(missing_ok=True)
-        port = self.network.bus_url.rsplit(":", 1)[1]
-        self.bus = await start("bus", "core.wire.embedded", ["--port", port, "--ready-file", str(ready)], self.bus.log)
-        await ready_file(self.bus, ready, 20)
+        """Start the bus, or the relay, again, on the port that everybody knows."""
+        if self.network.relays:
+            self.bus, _ = await _start_relay(self.folder, self.network, _port(self.network.relays[0]))
+        else:
+            self.bus, _ = await _start_bus(self.folder, _port(self.network.bus_url))
 
     def logs(self) -> str:
         """The last words of every agent, for a failure that a person must understand."""
@@ -165,10 +168,13 @@ class LocalMarket:
 
 @asynccontextmanager
 async def local_market(
-    folder: Path, donors: tuple[str, ...], timing: Timing = Timing(), *, engine: str = "auto"
+    folder: Path, donors: tuple[str, ...], timing: Timing = Timing(), *, engine: str = "auto", relay: bool = False
 ) -> AsyncGenerator[LocalMarket]:
-    """Chain, bus, contracts and funded homes in `folder`; donors are not started yet. All is ended on the way out."""
-    chain_ready, bus_ready = folder / "chain.json", folder / "bus.json"
+    """Chain, bus, contracts and funded homes in `folder`; donors are not started yet. All is ended on the way out.
+
+    With a `relay` every cluster gets an encrypted network of its own, else the engine's bridges.
+    """
+    chain_ready = folder / "chain.json"
     started: list[Child] = []
     market: LocalMarket | None = None
     try:
@@ -176,11 +182,16 @@ async def local_market(
             "chain", "core.chain.devchain", ["--engine", engine, "--ready-file", str(chain_ready)], folder / "chain.log"
         )
         started.append(chain)
-        bus = await start("bus", "core.wire.embedded", ["--ready-file", str(bus_ready)], folder / "bus.log")
-        started.append(bus)
-        await asyncio.gather(ready_file(chain, chain_ready, 30), ready_file(bus, bus_ready, 30))
-        bank, network = await _open_bank(folder, chain_ready, str(json.loads(bus_ready.read_text("utf-8"))["url"]))
+        await ready_file(chain, chain_ready, 30)
+        bank, network = await _open_bank(folder, chain_ready)
         try:
+            if relay:
+                bus, url = await _start_relay(folder, network)
+                network = msgspec.structs.replace(network, relays=(url,))
+            else:
+                bus, url = await _start_bus(folder)
+                network = msgspec.structs.replace(network, bus_url=url)
+            started.append(bus)
             market = LocalMarket(folder, timing, donors, chain, bus, network, bank)
             await market.create_wallet("renter", coin=RENTER_COIN)
             # All but the last have stake, so that both kinds of shares are seen: with a penalty, and without.
@@ -197,10 +208,41 @@ async def local_market(
             await child.end()
 
 
-async def _open_bank(folder: Path, chain_ready: Path, bus_url: str) -> tuple[EscrowChain, Network]:
+async def _start_bus(folder: Path, port: int = 0) -> tuple[Child, str]:
+    ready = folder / "bus.json"
+    ready.unlink(missing_ok=True)
+    words = ["--port", str(port), "--ready-file", str(ready)]
+    bus = await start("bus", "core.wire.embedded", words, folder / "bus.log")
+    await ready_file(bus, ready, 20)
+    return bus, str(json.loads(ready.read_text("utf-8"))["url"])
+
+
+async def _start_relay(folder: Path, network: Network, port: int = 0) -> tuple[Child, str]:
+    """A relay that this machine's containers reach at their bridges' gateways."""
+    home = folder / "relay"
+    home.mkdir(mode=0o700, exist_ok=True)
+    place = Relay(public_host="127.0.0.1", port=port, first_udp_port=secrets.randbelow(20_000) + 40_000, metrics_port=0)
+    if not (home / settings_file.FILE_NAME).exists():
+        (home / settings_file.FILE_NAME).write_text(settings_file.text(Settings(network=network, relay=place)), "utf-8")
+    log = folder / "relay.log"
+    log.unlink(missing_ok=True)
+    relay = await start("relay", "renter_tui", ["--home", str(home), "relay", "--json", "--port", str(port)], log)
+    async with asyncio.timeout(_RELAY_WITHIN_S):
+        while True:
+            relay.check()
+            with suppress(msgspec.DecodeError):
+                return relay, str(msgspec.json.decode(log.read_bytes())["url"])
+            await asyncio.sleep(0.05)
+
+
+def _port(url: str) -> int:
+    return int(url.rsplit(":", 1)[1])
+
+
+async def _open_bank(folder: Path, chain_ready: Path) -> tuple[EscrowChain, Network]:
     ready = read_ready(chain_ready)
     wallet = await asyncio.to_thread(_fresh, folder / "bank", Passphrase(secrets.token_urlsafe(24)), ready.funded_key)
-    network = Network(name="development", rpc_url=ready.rpc_url, bus_url=bus_url)
+    network = Network(name="development", rpc_url=ready.rpc_url)
     found = await deploy(network, wallet, PLAN, note=lambda _: None)
     network = msgspec.structs.replace(network, coin=found.coin, escrow=found.escrow)
     bank = EscrowChain(await Connection.connect(network, wallet))

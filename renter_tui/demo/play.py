@@ -144,10 +144,11 @@ async def _images(stages: Stages) -> bool:
     with stages.stage("Container images"):
         engine = ContainerEngine()
         try:
-            image = await Images(engine, images_folder()).ensure(note)
+            images = await Images(engine, images_folder()).ensure(note)
         finally:
             engine.close()
-        stages.note(f"{image.tag} is at hand{'' if said else ' (built before)'}")
+        for image in images:
+            stages.note(f"{image.tag} is at hand{'' if said else ' (built before)'}")
     return bool(said)
 
 
@@ -171,8 +172,8 @@ async def _opened(folder: Path, stages: Stages, leases: set[LeaseId]) -> AsyncGe
 
 @asynccontextmanager
 async def _staged_market(folder: Path, stages: Stages) -> AsyncGenerator[LocalMarket]:
-    with stages.stage("Chain, bus, contracts, wallets"):
-        context = local_market(folder, DONORS)
+    with stages.stage("Chain, contracts, relay, wallets"):
+        context = local_market(folder, DONORS, relay=True)
         market = await context.__aenter__()
         stages.note(f"coin {market.network.coin}, escrow {market.network.escrow}")
     try:

@@ -42,6 +42,15 @@ def waste_words(quote: Quote) -> str:
     return f"{abs(wasted):.1f} % of what is leased ({at_best} at best)"
 
 
+def network_words(quote: Quote) -> str:
+    """How far apart the donors were when they last served together: "12 ms, 85 Mbit/s at worst (3 pairs measured)"."""
+    if not quote.links:
+        return "not measured yet: these donors have not served together"
+    slowest, farthest = min(link.kbit_s for link in quote.links), max(link.rtt_us for link in quote.links)
+    measured = f"{count(len(quote.links), 'pair')} measured"
+    return f"{farthest / 1000:.3g} ms, {slowest / 1000:.3g} Mbit/s at worst ({measured})"
+
+
 def lives_words(quote: Quote) -> str:
     """How likely the cluster keeps its workers."""
     asked, spares = quote.request.workers, quote.spare_workers()
@@ -75,6 +84,8 @@ def _money(quote: Quote, view: RenterView | None) -> Table:
     table.add_row("Pledged", pledged_words(quote))
     table.add_row("Waste", waste_words(quote))
     table.add_row("Chance", lives_words(quote))
+    if quote.links:
+        table.add_row("Network", network_words(quote))
     table.add_row("Stand-ins", count(len(quote.alternates), "more donor") if quote.alternates else "none")
     if view and view.balances:
         short_of = view.balances.coin < quote.total()

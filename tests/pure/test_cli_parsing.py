@@ -70,9 +70,17 @@ def test_what_is_no_number_is_refused(read: Callable[[str], int], text: str) -> 
 def test_a_value_out_of_bounds_names_its_option(change: dict[str, int], option: str) -> None:
     usual = {"workers": 3, "cores": 1000, "memory": 1536, "seconds": 3600} | change
     ceiling = usual.pop("ceiling", None)
+    most = usual.pop("most_per_donor", None)
 
     with pytest.raises(InvalidInput, match=f"{option} is out of bounds"):
-        request(**usual, ceiling=None if ceiling is None else Amount(ceiling))
+        request(
+            workers=usual["workers"],
+            cores=usual["cores"],
+            memory=usual["memory"],
+            seconds=usual["seconds"],
+            most_per_donor=most,
+            ceiling=None if ceiling is None else Amount(ceiling),
+        )
 
 
 def test_a_table_is_aligned_and_cuts_what_is_long() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from core.cluster import Cluster, next_job_name, settled
 from core.donor_view import draw
 from core.errors import EngineUnavailable
-from core.lease import Reason, RentalPhase, Service, step
+from core.lease import PartState, Reason, RentalPhase, Service, step
 from core.lease import facts as was
 from core.lease.renting import propose
 from core.lease.serving import accept
@@ -13,6 +13,7 @@ from core.model import Address, Amount, Kind, LeaseId, Offer, Prices, Resources,
 from core.observed import Job, JobState
 from core.quote import Request
 from core.renter_view import cluster_line, market
+from core.seat import Seat
 from core.settings import Donor
 from core.view import DonorView, resources_text, spare
 from tests.pure.leases import START, agreement, donor
@@ -38,7 +39,7 @@ def view_of(*services: Service, sharing: bool = True, now: int = START + 60) -> 
 def serving() -> Service:
     service, _ = accept(agreement(), 1, now=START, hold_s=60)
     for fact in (
-        was.StartOrdered(START, "m:7077", "s"),
+        was.StartOrdered(START, "m:7077", "s", Seat(LEASE, "worker")),
         was.WorkerRuns(START, START),
         was.VoucherArrived(START + 50, Amount(500), "0x01"),
     ):
@@ -113,7 +114,7 @@ def test_a_cluster_says_why_it_ended_and_names_its_donors() -> None:
     rental, _ = propose(agreement(), now=START, accept_within_s=9, start_within_s=9)
     rental = replace(rental, phase=RentalPhase.ENDED, reason=Reason.OPENING_FAILED, why="No coin.")
 
-    line = cluster_line(cluster(), rental, screen="", retrying=False)
+    line = cluster_line(cluster(), [rental], screen="", retrying=False, lives=False)
 
     assert line is not None and line.ended
     assert line.sentence == f"{Reason.OPENING_FAILED.sentence} No coin."
@@ -125,10 +126,37 @@ def test_a_cluster_that_asks_other_donors_has_not_ended() -> None:
     rental, _ = propose(agreement(), now=START, accept_within_s=9, start_within_s=9)
     rental = replace(rental, phase=RentalPhase.ENDED, reason=Reason.DONOR_REFUSED)
 
-    line = cluster_line(cluster(), rental, screen="", retrying=True)
+    line = cluster_line(cluster(), [rental], screen="", retrying=True, lives=False)
 
     assert line is not None and not line.ended
     assert "Asking others" in line.sentence
+
+
+def test_a_cluster_that_lost_all_workers_is_starting_again_while_others_are_looked_for() -> None:
+    rental, _ = propose(agreement(), now=START, accept_within_s=9, start_within_s=9)
+    parts = tuple(replace(part, state=PartState.LOST, reason=Reason.WORKER_LOST) for part in rental.parts)
+    rental = replace(rental, phase=RentalPhase.CLOSING, opened_at=START, parts=parts)
+
+    line = cluster_line(cluster(), [rental], screen="", retrying=False, lives=True)
+
+    assert line is not None and not line.ended
+    assert line.state == RentalPhase.STARTING
+    assert line.sentence.startswith("Starting: 0 of 3 workers registered.")
+
+
+def test_a_cluster_sums_over_its_leases_and_numbers_their_workers() -> None:
+    first, _ = propose(agreement(), now=START, accept_within_s=9, start_within_s=9)
+    second, _ = propose(
+        replace(agreement(1), lease=LeaseId("0x" + "77" * 32)), now=START, accept_within_s=9, start_within_s=9
+    )
+    rentals = [replace(rental, phase=RentalPhase.RUNNING, opened_at=START) for rental in (first, second)]
+
+    line = cluster_line(replace(cluster(), network=LEASE), rentals, screen="", retrying=False, lives=True)
+
+    assert line is not None
+    assert [worker.index for worker in line.workers] == [0, 1, 2, 3]
+    assert line.workers[3].lease == line.leases[1] != line.lease
+    assert line.deposit == first.agreement.terms.deposit + second.agreement.terms.deposit
 
 
 def test_every_reason_has_a_sentence() -> None:

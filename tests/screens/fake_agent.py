@@ -127,6 +127,7 @@ def proposed(name: str, request: Request, view: RenterView) -> ClusterLine:
     return ClusterLine(
         name=name,
         lease=LeaseId("0x" + "e" * 64),
+        leases=(LeaseId("0x" + "e" * 64),),
         state="proposed",
         sentence="Waiting for the donors to accept.",
         workers=(),

@@ -46,7 +46,17 @@ def worker(index: int, state: str, sentence: str, served_s: int, *, paid: bool =
     rate = offer.prices.per_second(_SHAPE)
     earned = Amount(rate * served_s)
     return WorkerLine(
-        index, offer.donor, offer.name, state, sentence, _SHAPE, rate, served_s, earned, earned if paid else Amount(0)
+        index,
+        LeaseId("0x" + "a" * 64),
+        offer.donor,
+        offer.name,
+        state,
+        sentence,
+        _SHAPE,
+        rate,
+        served_s,
+        earned,
+        earned if paid else Amount(0),
     )
 
 
@@ -60,6 +70,7 @@ def cluster(
     return ClusterLine(
         name=name,
         lease=LeaseId("0x" + digit * 64),
+        leases=(LeaseId("0x" + digit * 64),),
         state=state,
         sentence=sentence,
         workers=workers,

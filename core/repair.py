@@ -1,0 +1,92 @@
+"""What a cluster of several leases amounts to: which shares want replacing, and what it may still cost. Pure."""
+
+from collections.abc import Iterable, Sequence
+
+from core.cluster import Cluster
+from core.lease import Part, PartState, Rental, RentalPhase
+from core.lease.part import STOP_ALLOWANCE_S
+from core.model import Amount, LeaseId, Share
+from core.quote import LossPolicy
+from core.reason import Reason
+
+LEAST_LEFT_S = 120
+"""A lease that ends sooner is not repaired any more: another worker would hardly start before."""
+
+_COMING = frozenset({RentalPhase.PROPOSED, RentalPhase.OPENING})
+_SERVING = frozenset({RentalPhase.STARTING, RentalPhase.RUNNING})
+
+
+def of_cluster(cluster: Cluster, rentals: Iterable[Rental]) -> tuple[Rental, ...]:
+    """Those of `rentals` that were asked for on the cluster's behalf, in the order asked."""
+    known = {rental.agreement.lease: rental for rental in rentals}
+    return tuple(known[lease] for lease in cluster.leases if lease in known)
+
+
+def opened(rentals: Iterable[Rental]) -> tuple[Rental, ...]:
+    """The leases that were paid into escrow; before any was, the newest alone."""
+    rentals = tuple(rentals)
+    return tuple(rental for rental in rentals if rental.opened_at) or rentals[-1:]
+
+
+def lives(cluster: Cluster, rentals: Iterable[Rental], now: int) -> bool:
+    """Whether a master has anything to wait for: a worker that serves or is on its way, or a loss to be made good."""
+    if cluster.network is None or cluster.released or cluster.stopped:
+        return False
+    rentals = of_cluster(cluster, rentals)
+    return any(rental.phase in _COMING | _SERVING for rental in rentals) or bool(wanting(cluster, rentals, now))
+
+
+def wanting(cluster: Cluster, rentals: Iterable[Rental], now: int) -> tuple[tuple[LeaseId, int], ...]:
+    """The shares, each a lease and an index, that are lost or announced and that no other lease replaces yet.
+
+    None where the policy is another, the cluster was given up, or too little of its time is left.
+    """
+    rentals = of_cluster(cluster, rentals)
+    beyond_repair = any(rental.reason is Reason.MASTER_FAILED for rental in rentals)
+    if cluster.request.on_loss is not LossPolicy.REPLACE or cluster.released or beyond_repair:
+        return ()
+    failed = {
+        rental.agreement.lease for rental in rentals if rental.phase is RentalPhase.ENDED and not rental.opened_at
+    }
+    covered = {share for made in cluster.replacements if made.lease not in failed for share in made.shares}
+    return tuple(
+        (rental.agreement.lease, index)
+        for rental in rentals
+        if rental.opened_at and now < rental.agreement.terms.ends_at - LEAST_LEFT_S
+        for index, part in enumerate(rental.parts)
+        if _gone(part) and (rental.agreement.lease, index) not in covered
+    )
+
+
+def replaced(cluster: Cluster, rentals: Iterable[Rental]) -> tuple[tuple[LeaseId, int], ...]:
+    """The shares whose replacements are paid for: whoever served them is not waited for any more."""
+    paid = {rental.agreement.lease for rental in rentals if rental.opened_at}
+    return tuple(share for made in cluster.replacements if made.lease in paid for share in made.shares)
+
+
+def committed(rentals: Iterable[Rental]) -> Amount:
+    """What the leases opened or asked for can still cost, what they have cost included."""
+    return Amount(
+        sum(
+            _at_most(part, share, rental)
+            for rental in rentals
+            if rental.opened_at or rental.phase is not RentalPhase.ENDED
+            for part, share in zip(rental.parts, rental.agreement.shares, strict=True)
+        )
+    )
+
+
+def _gone(part: Part) -> bool:
+    return part.state is PartState.LOST or part.leaves_at > 0
+
+
+def _at_most(part: Part, share: Share, rental: Rental) -> int:
+    if rental.phase is RentalPhase.ENDED:
+        return part.vouched
+    until = part.lost_at or (part.leaves_at + STOP_ALLOWANCE_S if part.leaves_at else 0)
+    return max(part.vouched, share.earned(until - part.ordered_at)) if until else share.cap
+
+
+def numbered(rentals: Sequence[Rental]) -> tuple[tuple[Rental, int], ...]:
+    """Every worker of a cluster, the lease and the index, in the order in which screens number them."""
+    return tuple((rental, index) for rental in opened(rentals) for index in range(len(rental.parts)))

@@ -1,0 +1,201 @@
+"""What a renter's clusters need while they live: lost workers replaced, seats renewed, masters stopped at the end."""
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Final
+
+from core.cluster import Cluster, ClusterBook, merge
+from core.engine import Engine
+from core.errors import SparecloudError
+from core.lease import PartState, Reason, Rental, RentalPhase, ended
+from core.lease import facts as was
+from core.leasing import Leasing, Wish
+from core.links import LinkBook
+from core.messages import SeatNote
+from core.model import Address, Amount, LeaseId
+from core.quote import LossPolicy
+from core.renter_work import RenterPorts, RenterWork
+from core.repair import committed, lives, of_cluster, opened, replaced, wanting
+from core.seat import MASTER, Seat
+
+log = logging.getLogger(__name__)
+
+REPAIR_AGAIN_S: Final = 15
+"""A replacement that could not be had is looked for again after so long, and for so long as the cluster lives."""
+
+MEASURE_AGAIN_S: Final = 3600
+"""The way between two workers is measured again after so long."""
+
+FORGIVE_S: Final = 600
+"""A donor that lost a worker is left out of the cluster's replacements for so long."""
+
+
+class Upkeep:
+    """One look at each cluster after the other; `look` is called every second and does what is due."""
+
+    def __init__(
+        self,
+        ports: RenterPorts,
+        engine: Engine,
+        book: ClusterBook,
+        work: RenterWork,
+        leasing: Leasing,
+        links: LinkBook,
+        rentals: Callable[[], Iterable[Rental]],
+    ) -> None:
+        self._ports = ports
+        self._engine = engine
+        self._book = book
+        self._work = work
+        self._leasing = leasing
+        self._links = links
+        self._measured: dict[tuple[LeaseId, str, str], int] = {}
+        self._rentals = rentals
+        self._told: dict[tuple[LeaseId, int], Seat] = {}
+        self._master: dict[LeaseId, Seat] = {}
+        self._not_before: dict[str, int] = {}
+        self.screens: dict[LeaseId, str] = {}
+
+    async def look(self, cluster: Cluster) -> None:
+        """Do what is due for one cluster. Raises SparecloudError: it is tried again the next time."""
+        if cluster.network is None or cluster.stopped:
+            return
+        rentals = of_cluster(cluster, self._rentals())
+        if not lives(cluster, rentals, self._ports.clock.now()):
+            await self._stop(cluster, rentals)
+            return
+        await self._see_jobs(cluster, cluster.network)
+        await self._end_replaced(cluster.network, cluster, rentals)
+        await self._repair(cluster, rentals)
+        await self._renew(cluster.network, rentals)
+        await self._measure(cluster.network, rentals)
+
+    async def _see_jobs(self, cluster: Cluster, network: LeaseId) -> None:
+        jobs = await self._ports.runtime.jobs(network)
+        self.screens[network] = await self._ports.runtime.screen(network) or ""
+        cluster = self._book.named(cluster.name)
+        if cluster.jobs != (merged := merge(cluster.jobs, jobs)):
+            self._book.keep(replace(cluster, jobs=merged))
+
+    async def _stop(self, cluster: Cluster, rentals: tuple[Rental, ...]) -> None:
+        """Take master and drivers away, once no lease drains that may still be handing data over."""
+        if cluster.network is None or any(rental.phase is RentalPhase.DRAINING for rental in rentals):
+            return
+        await self._work.stop_cluster(cluster.network)
+        self.screens.pop(cluster.network, None)
+        self._master.pop(cluster.network, None)
+
+    async def _end_replaced(self, network: LeaseId, cluster: Cluster, rentals: tuple[Rental, ...]) -> None:
+        """Whoever was replaced is over for good, and no node of the network talks to it any more."""
+        known = {rental.agreement.lease: rental for rental in rentals}
+        news = False
+        for lease, index in replaced(cluster, rentals):
+            part = known[lease].parts[index]
+            if part.state is not PartState.LOST:
+                continue
+            if not part.replaced:
+                self._engine.tell(lease, was.Replaced(self._ports.clock.now(), index))
+            news |= self._ports.fabric.revoke(network, self._ports.fabric.place(network, lease, index))
+        if news:
+            newest = next(rental for rental in reversed(rentals) if rental.opened_at)
+            await self._ports.fabric.open(newest.agreement, network)
+
+    async def _repair(self, cluster: Cluster, rentals: tuple[Rental, ...]) -> None:
+        now = self._ports.clock.now()
+        if cluster.request.on_loss is LossPolicy.STOP and any(_lost(rental) for rental in rentals):
+            for rental in opened(rentals):
+                self._engine.tell(rental.agreement.lease, was.CloseAsked(now, Reason.WORKER_LOST))
+            return
+        shares = wanting(cluster, rentals, now)
+        if not shares or now < self._not_before.get(cluster.name, 0):
+            return
+        self._not_before[cluster.name] = now + REPAIR_AGAIN_S
+        wish = self._wish(cluster, rentals, shares, now)
+        try:
+            log.info("cluster %s: asking for %d workers in the place of lost ones", cluster.name, len(shares))
+            await self._leasing.ask(cluster, wish)
+        except SparecloudError as problem:
+            log.warning("cluster %s: no replacement yet: %s", cluster.name, problem)
+
+    def _wish(
+        self, cluster: Cluster, rentals: tuple[Rental, ...], shares: tuple[tuple[LeaseId, int], ...], now: int
+    ) -> Wish:
+        ends_at = max(rental.agreement.terms.ends_at for rental in opened(rentals))
+        request = replace(
+            cluster.request,
+            workers=len(shares),
+            duration_s=ends_at - now,
+            confidence_per_mille=0,
+            ceiling=None,
+            excluded=cluster.request.excluded | _shunned(rentals, now) | _full(cluster, rentals),
+        )
+        # An unlimited cluster has most = 0; else one coin unit is the least that says "no more".
+        left = Amount(max(1, cluster.most - committed(rentals))) if cluster.most else Amount(0)
+        return Wish(request, left, ends_at, shares)
+
+    async def _measure(self, network: LeaseId, rentals: tuple[Rental, ...]) -> None:
+        """Measure one more pair of workers: each with its next, around the ring, and again after an hour."""
+        now, fabric = self._ports.clock.now(), self._ports.fabric
+        serving = [
+            (fabric.place(network, rental.agreement.lease, index), rental.agreement.shares[index].donor)
+            for rental in rentals
+            if rental.phase is RentalPhase.RUNNING
+            for index, part in enumerate(rental.parts)
+            if part.state is PartState.SERVING
+        ]
+        for (one, donor), (other, neighbour) in zip(serving, serving[1:] + serving[:1], strict=True):
+            if one == other or now < self._measured.get((network, one, other), 0):
+                continue
+            self._measured[network, one, other] = now + MEASURE_AGAIN_S
+            way = await self._ports.runtime.measure(network, one, other)
+            if way is not None:
+                self._links.keep(donor, neighbour, way, now)
+            return
+
+    async def _renew(self, network: LeaseId, rentals: tuple[Rental, ...]) -> None:
+        """Send newer certificates, and the fingerprints of those revoked, to whoever has older ones."""
+        fabric = self._ports.fabric
+        seat = await fabric.seat(network, MASTER, await self._ports.runtime.enroll(network))
+        if self._master.get(network) != seat:
+            await self._ports.runtime.reseat(network, seat)
+            self._master[network] = seat
+        for rental in rentals:
+            lease = rental.agreement.lease
+            for index, part in enumerate(rental.parts):
+                if part.state is not PartState.SERVING or rental.phase not in (
+                    RentalPhase.STARTING,
+                    RentalPhase.RUNNING,
+                ):
+                    continue
+                seat = await self._work.seat(rental.agreement, index)
+                if self._told.get((lease, index)) != seat:
+                    await self._work.tell(rental.agreement, index, SeatNote(lease, index, seat))
+                    self._told[lease, index] = seat
+
+
+def _lost(rental: Rental) -> bool:
+    return bool(rental.opened_at) and any(part.state is PartState.LOST for part in rental.parts)
+
+
+def _shunned(rentals: Iterable[Rental], now: int) -> frozenset[Address]:
+    """Donors that refused, were silent or lost a worker of this cluster lately."""
+    return frozenset(
+        share.donor
+        for rental in rentals
+        for share, part in zip(rental.agreement.shares, rental.parts, strict=True)
+        if part.reason is not None and now - (part.lost_at or rental.asked_at) < FORGIVE_S
+    )
+
+
+def _full(cluster: Cluster, rentals: Iterable[Rental]) -> frozenset[Address]:
+    """Donors that serve as many of the cluster's workers as its renter wanted on one at most."""
+    most = cluster.request.most_per_donor
+    if most is None:
+        return frozenset()
+    serving: dict[Address, int] = {}
+    for rental in rentals:
+        if not ended(rental):
+            for share, part in zip(rental.agreement.shares, rental.parts, strict=True):
+                serving[share.donor] = serving.get(share.donor, 0) + (part.state is not PartState.LOST)
+    return frozenset(donor for donor, count in serving.items() if count >= most)
