@@ -1,0 +1,1 @@
+"""Several homes, routers, relays and a chain on one Linux machine, for breaking things between them."""

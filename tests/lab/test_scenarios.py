@@ -1,0 +1,173 @@
+"""What homes, routers and lines do to a cluster, and what must be true afterwards: the answer, the money, no leftovers.
+
+One cluster with a worker at every donor goes through what costs no worker; what costs one gets a cluster of its own.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+
+import pytest
+import pytest_asyncio
+
+from core.observed import Job
+from core.runtime.labels import LEASE, Role
+from core.runtime.spark_settings import EXECUTOR_BLOCKS_PORT, MASTER_PORT, METER_PORT
+from core.seat import MASTER
+from core.view import ClusterLine
+from tests.lab import checks, faults
+from tests.lab.jobs import BEGUN, KnownJob
+from tests.lab.lines import received
+from tests.lab.market import BUS_PORT, CHAIN_PORT, RENTER, Market
+from tests.lab.person import Person, line
+from tests.lab.reach import bridge_addresses, reached
+from tests.lab.world import SERVERS
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(400)]
+
+COMMON = "common"
+CONE, ONE_SIDED, DOUBLE = ("grace", "ada"), ("edsger", "ada"), (RENTER, "edsger")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def common(person: Person) -> AsyncIterator[ClusterLine]:
+    """The cluster that goes through most of it; it is settled when the last scenario is over."""
+    yield await person.launch(COMMON, 3)
+    ended = await person.destroy(COMMON)
+    await checks.settled(person.market, ended)
+    await checks.nothing_left(person.market)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def heard(person: Person, common: ClusterLine) -> Mapping[tuple[str, str], int]:
+    """How many bytes of UDP came straight from another home while a job shuffled, by (who received, from whom)."""
+    pairs = (CONE, ONE_SIDED, DOUBLE)
+    before = {pair: received(person.market.world, *pair) for pair in pairs}
+    await works(person, COMMON)
+    return {pair: received(person.market.world, *pair) - before[pair] for pair in pairs}
+
+
+async def test_two_homes_behind_cones_shuffle_straight(heard: Mapping[tuple[str, str], int]) -> None:
+    assert heard[CONE] > 100_000
+
+
+async def test_one_symmetric_router_costs_no_answer(person: Person, heard: Mapping[tuple[str, str], int]) -> None:
+    """A port-restricted cone and a symmetric router never meet: the job of `heard` went by a relay."""
+    assert heard[ONE_SIDED] == 0
+    assert {worker.state for worker in line(await person.view(), COMMON).workers} == {"serving"}
+
+
+async def test_two_symmetric_routers_are_joined_by_a_relay(
+    person: Person, heard: Mapping[tuple[str, str], int]
+) -> None:
+    (worker,) = faults.containers(person.market, "edsger", Role.WORKER)
+
+    assert heard[DOUBLE] == 0
+    assert await asyncio.to_thread(reached, worker, MASTER, MASTER_PORT)
+
+
+@pytest.mark.parametrize("relay", ["relay1", "relay2"])
+async def test_a_relay_that_dies_costs_no_job(person: Person, common: ClusterLine, relay: str) -> None:
+    await works(person, COMMON, faults.relay_down(person.market, relay))
+
+
+async def test_a_donor_cut_off_from_the_buses_goes_on_working(person: Person, common: ClusterLine) -> None:
+    await works(person, COMMON, faults.bus_partitioned(person.market, "ada"))
+
+
+async def test_a_donor_whose_clock_is_minutes_ahead_goes_on_working(person: Person, common: ClusterLine) -> None:
+    await works(person, COMMON, faults.clock_wrong(person.market, "grace"))
+
+
+async def test_a_chain_that_nobody_reaches_for_a_while_costs_no_job(person: Person, common: ClusterLine) -> None:
+    await works(person, COMMON, faults.chain_unreachable(person.market))
+
+
+async def test_a_slow_and_lossy_line_costs_time_alone(person: Person, common: ClusterLine) -> None:
+    await works(person, COMMON, faults.line_slow(person.market, "ada"))
+
+
+async def test_a_second_lease_on_every_donor_meets_neither_the_first_nor_anybody_else(
+    person: Person, common: ClusterLine
+) -> None:
+    market = person.market
+    other = await person.launch("other", 3)
+
+    for donor in ("ada", "grace", "edsger"):
+        workers = faults.containers(market, donor, Role.WORKER)
+        mine = next(found for found in workers if found.labels[LEASE] == common.lease)
+        theirs = next(found for found in workers if found.labels[LEASE] == other.lease)
+        assert await asyncio.to_thread(reached, mine, MASTER, MASTER_PORT)
+        strangers = [(host, port) for host in bridge_addresses(theirs) for port in _SPARK] + _outside(market)
+        assert [at for at in strangers if await asyncio.to_thread(reached, mine, *at)] == []
+    await person.destroy("other")
+
+
+async def test_without_its_tunnel_a_worker_reaches_nobody_and_is_replaced(person: Person, common: ClusterLine) -> None:
+    """Stopped through the engine, a tunnel stays down."""
+    cluster = await person.launch("closed", 2)
+    market, donor = person.market, cluster.workers[0].donor_name
+    mine = [
+        next(found for found in faults.containers(market, donor, role) if found.labels[LEASE] == cluster.lease)
+        for role in (Role.WORKER, Role.TUNNEL)
+    ]
+    mine[1].kill()
+
+    assert [at for at in [(MASTER, MASTER_PORT), *_outside(market)] if reached(mine[0], *at)] == []
+    await _ends_well(person, "closed", KnownJob())
+
+
+async def test_a_cut_line_costs_a_worker_and_not_the_job(person: Person, common: ClusterLine) -> None:
+    await _loses_one(person, "cut", faults.link_cut)
+
+
+async def test_a_donor_that_boots_anew_costs_a_worker_and_not_the_job(person: Person, common: ClusterLine) -> None:
+    await _loses_one(person, "booted", faults.laptop_off)
+
+
+_SPARK = (METER_PORT, EXECUTOR_BLOCKS_PORT)
+
+
+def _outside(market: Market) -> list[tuple[str, int]]:
+    """Where a worker must not get: its router, the machine it runs on, servers, other homes, name servers, metadata."""
+    return [
+        ("192.168.1.1", 53),
+        ("192.168.1.10", 22),
+        ("172.31.255.1", 22),
+        ("169.254.169.254", 80),
+        (SERVERS["chain"], CHAIN_PORT),
+        (SERVERS["relay1"], BUS_PORT),
+        *((home.public, 22) for home in market.world.homes.values()),
+    ]
+
+
+async def _loses_one(person: Person, name: str, fault: faults.Fault) -> None:
+    """A cluster loses a worker in the middle of a job to a fault that lasts until the job is done."""
+    cluster = await person.launch(name, 2)
+    await works(person, name, fault(person.market, cluster.workers[0].donor_name))
+    ended = await person.destroy(name)
+
+    assert ended.workers[0].state == "lost"
+    assert ended.workers[0].paid < ended.workers[1].paid
+    await checks.conserved(person.market, ended)
+
+
+async def _ends_well(person: Person, name: str, known: KnownJob) -> None:
+    job = await person.submit(name, known.program)
+    await checks.answered(person, name, job, known)
+    await checks.conserved(person.market, await person.destroy(name))
+
+
+async def works(person: Person, cluster: str, fault: AbstractContextManager[None] | None = None) -> None:
+    """A job on the cluster gives the right answer, although the fault strikes in the middle of it."""
+    known = KnownJob()
+    job = await person.submit(cluster, known.program)
+    await _begun(person, cluster, job)
+    with fault or nullcontext():
+        await checks.answered(person, cluster, job, known)
+
+
+async def _begun(person: Person, cluster: str, job: Job) -> None:
+    async with asyncio.timeout(90):
+        while BEGUN not in await person.said(cluster, job):
+            await asyncio.sleep(0.5)
