@@ -3,7 +3,7 @@ SHELL := bash
 PY := .venv/bin/python
 DEMO_OPTIONS ?=
 
-.PHONY: demo test check contracts contracts-long setup setup-dev lock pictures clean
+.PHONY: demo test lab chaos check contracts contracts-long setup setup-dev lock pictures clean
 demo:
 	@tools/setup.sh demo
 	@tools/engine.sh start
@@ -21,6 +21,18 @@ test: setup-dev
 	  if [ -n "$(TESTS)" ]; then $(PY) -m pytest $(TESTS) || rc=$$?; \
 	  else $(PY) -m pytest $(SIDE_BY_SIDE) || rc=$$?; $(PY) -m pytest $(ALONE) || rc=$$?; fi; \
 	  tools/engine.sh stop; exit $$rc
+
+lab: setup-dev
+	@tools/node.sh
+	@tools/engine.sh start
+	@trap : INT; rc=0; tools/lab.sh scenarios $(SCENARIOS) || rc=$$?; tools/engine.sh stop; exit $$rc
+
+SEED ?= 1
+MINUTES ?= 10
+chaos: setup-dev
+	@tools/node.sh
+	@tools/engine.sh start
+	@trap : INT; rc=0; tools/lab.sh chaos $(SEED) $(MINUTES) || rc=$$?; tools/engine.sh stop; exit $$rc
 
 check: setup-dev
 	.venv/bin/ruff format --check .

@@ -6,6 +6,8 @@ from contextlib import ExitStack
 from wakepy import keep
 
 log = logging.getLogger(__name__)
+# What it tried is told in one sentence of our own.
+logging.getLogger("wakepy").setLevel(logging.WARNING)
 
 
 class DesktopWakefulness:
@@ -15,16 +17,17 @@ class DesktopWakefulness:
     """
 
     def __init__(self) -> None:
-        self._held = False
+        self._held = self._told = False
         self._hold = ExitStack()
 
     def hold(self, on: bool) -> None:
-        """Keep awake from now on, or no more. What this desktop cannot do is said in the log, once each time."""
+        """Keep awake from now on, or no more. What this desktop cannot do is said in the log, once."""
         if on is self._held:
             return
         self._held = on
         if not on:
             self._hold.close()
             return
-        if not self._hold.enter_context(keep.running(on_fail="pass")).active:
+        if not self._hold.enter_context(keep.running(on_fail="pass")).active and not self._told:
+            self._told = True
             log.warning("this machine cannot be kept awake from here: while it sleeps, nobody is paid and donors leave")

@@ -20,7 +20,10 @@ from core.view import spare
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a lease is asked for: `request`, within `most` coin, to end at `ends_at`, in the place of `shares`."""
+    """What a lease is asked for: `request`, within `most` coin, to end at `ends_at`, in the place of `shares`.
+
+    Fewer workers will do where they take the place of others.
+    """
 
     request: Request
     most: Amount
@@ -70,6 +73,10 @@ class Leasing:
 
     async def _affordable(self, wish: Wish) -> tuple[tuple[SignedOffer, ...], Quote]:
         offers, answer = await self._quoting.best(wish.request)
+        if isinstance(answer, Shortfall) and wish.shares and answer.largest_workers:
+            # Better some of what was lost than nothing; the rest is asked for again later.
+            request = replace(wish.request, workers=answer.largest_workers)
+            offers, answer = await self._quoting.best(request)
         if isinstance(answer, Shortfall):
             raise InvalidInput(answer.sentence, "Ask for less, or wait for more donors; nothing was paid.")
         total = answer.total()
@@ -120,7 +127,7 @@ def _with(cluster: Cluster, agreement: Agreement, quote: Quote, offers: Sequence
     machines = machine_sizes(offers)
     sealed_to = {signed.offer.donor: (signed.offer.name, signed.offer.seal_key) for signed in offers}
     asked = {share.donor for share in quote.shares}
-    made = (Replacement(wish.shares, agreement.lease),) if wish.shares else ()
+    made = (Replacement(wish.shares[: len(agreement.shares)], agreement.lease),) if wish.shares else ()
     return replace(
         cluster,
         most=cluster.most or quote.total(),

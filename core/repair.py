@@ -39,11 +39,12 @@ def lives(cluster: Cluster, rentals: Iterable[Rental], now: int) -> bool:
 def wanting(cluster: Cluster, rentals: Iterable[Rental], now: int) -> tuple[tuple[LeaseId, int], ...]:
     """The shares, each a lease and an index, that are lost or announced and that no other lease replaces yet.
 
-    None where the policy is another, the cluster was given up, or too little of its time is left.
+    None where the policy is another, the cluster was given up or never ran, or too little of its time is left.
     """
     rentals = of_cluster(cluster, rentals)
     beyond_repair = any(rental.reason is Reason.MASTER_FAILED for rental in rentals)
-    if cluster.request.on_loss is not LossPolicy.REPLACE or cluster.released or beyond_repair:
+    never_ran = all(part.reason is Reason.NEVER_STARTED for rental in opened(rentals) for part in rental.parts)
+    if cluster.request.on_loss is not LossPolicy.REPLACE or cluster.released or beyond_repair or never_ran:
         return ()
     failed = {
         rental.agreement.lease for rental in rentals if rental.phase is RentalPhase.ENDED and not rental.opened_at
@@ -77,6 +78,9 @@ def committed(rentals: Iterable[Rental]) -> Amount:
 
 
 def _gone(part: Part) -> bool:
+    if part.reason is Reason.UNPAID:
+        # This machine was away for too long: what it then spends anew is for a person to say.
+        return False
     return part.state is PartState.LOST or part.leaves_at > 0
 
 

@@ -21,8 +21,8 @@ from core.seat import MASTER, Seat
 
 log = logging.getLogger(__name__)
 
-REPAIR_AGAIN_S: Final = 15
-"""A replacement that could not be had is looked for again after so long, and for so long as the cluster lives."""
+REPAIR_AGAIN_S: Final = (5, 15, 30, 60)
+"""A replacement that could not be had is looked for again after so long, the last ever after."""
 
 MEASURE_AGAIN_S: Final = 3600
 """The way between two workers is measured again after so long."""
@@ -54,7 +54,7 @@ class Upkeep:
         self._rentals = rentals
         self._told: dict[tuple[LeaseId, int], Seat] = {}
         self._master: dict[LeaseId, Seat] = {}
-        self._not_before: dict[str, int] = {}
+        self._tries: dict[str, tuple[int, int]] = {}
         self.screens: dict[LeaseId, str] = {}
 
     async def look(self, cluster: Cluster) -> None:
@@ -108,13 +108,16 @@ class Upkeep:
                 self._engine.tell(rental.agreement.lease, was.CloseAsked(now, Reason.WORKER_LOST))
             return
         shares = wanting(cluster, rentals, now)
-        if not shares or now < self._not_before.get(cluster.name, 0):
+        if not shares:
+            self._tries.pop(cluster.name, None)
             return
-        self._not_before[cluster.name] = now + REPAIR_AGAIN_S
-        wish = self._wish(cluster, rentals, shares, now)
+        tries, not_before = self._tries.get(cluster.name, (0, 0))
+        if now < not_before:
+            return
+        self._tries[cluster.name] = tries + 1, now + REPAIR_AGAIN_S[min(tries, len(REPAIR_AGAIN_S) - 1)]
         try:
             log.info("cluster %s: asking for %d workers in the place of lost ones", cluster.name, len(shares))
-            await self._leasing.ask(cluster, wish)
+            await self._leasing.ask(cluster, self._wish(cluster, rentals, shares, now))
         except SparecloudError as problem:
             log.warning("cluster %s: no replacement yet: %s", cluster.name, problem)
 

@@ -4,6 +4,7 @@ As root on Linux, with Docker running: `apt install iperf3 nebula` first. About 
 """
 
 import argparse
+import functools
 import json
 import os
 import platform
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if "settings" in asked.parts:
             report["settings"] = [asdict(one) for one in _measured(VARIANTS, asked.seconds, asked.runs)]
         if "spark" in asked.parts:
-            report["spark"] = spark.compare(asked.runs, print)
+            report["spark"] = spark.compare(asked.runs, functools.partial(print, flush=True))
     except SparecloudError as refusal:
         print(refusal, file=sys.stderr)
         return refusal.exit_code

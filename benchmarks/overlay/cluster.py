@@ -160,7 +160,12 @@ def _spark(
             images.allowed(),
             command,
             network_mode=f"container:{pauses[member].id}",
-            environment={"SPARK_LOCAL_HOSTNAME": host, "SPARK_PUBLIC_DNS": host, "SPARK_LOCAL_IP": host},
+            environment={
+                "SPARK_LOCAL_HOSTNAME": host,
+                "SPARK_PUBLIC_DNS": host,
+                "SPARK_LOCAL_IP": host,
+                "SPARK_LOCAL_DIRS": SCRATCH,
+            },
             **arguments,
         )
         put_files(container, SCRATCH, {name: text.encode() for name, text in files.items()})

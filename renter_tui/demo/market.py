@@ -156,6 +156,7 @@ class LocalMarket:
                 offer_every_s=2,
                 shortest_grace_s=timing.grace_s,
                 shortest_interval_s=1,
+                reclaim_notice_s=20,
             ),
             renter=Renter(
                 interval_s=timing.interval_s,

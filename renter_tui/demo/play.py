@@ -53,7 +53,7 @@ class _Stage:
         try:
             async with asyncio.timeout(within_s):
                 async for view in self.agent.watch():
-                    self.leases.update(line.lease for line in view.clusters)
+                    self.leases.update(lease for line in view.clusters for lease in line.leases)
                     if found(view):
                         return view
         except TimeoutError:
@@ -189,7 +189,7 @@ async def _end_early(stage: _Stage) -> None:
         async with asyncio.timeout(40):
             view = await stage.agent.view()
             for line in view.clusters:
-                stage.leases.add(line.lease)
+                stage.leases.update(line.leases)
                 if not line.ended:
                     await stage.agent.destroy(line.name)
             await stage.until(40, "the settlement", lambda view: all(line.ended for line in view.clusters))

@@ -6,6 +6,7 @@ hold: every job gave its answer, all money is there, nothing is left behind. Wha
 
 import argparse
 import asyncio
+import itertools
 import sys
 import tempfile
 import time
@@ -16,18 +17,21 @@ from typing import Final
 from core.errors import SparecloudError
 from core.view import ClusterLine
 from tests.lab import checks, faults
-from tests.lab.conftest import HOMES, opened
 from tests.lab.jobs import KnownJob
 from tests.lab.market import RELAYS, RENTER
 from tests.lab.person import Person, line
+from tests.lab.stage import DONORS, stage
 from tests.lab.walk import walk
 
 _WORKERS: Final = 2
 _JOB_WITHIN_S: Final = 600
-_FAULTS: Final = {fault.__name__: fault for fault in (*faults.AT_DONORS, *faults.AT_RENTER, *faults.AT_SERVERS)}
-_DONORS: Final = tuple(name for name in HOMES if name != RENTER)
+_BREATH_S: Final = 10
+_FAULTS: Final = {
+    fault.__name__: fault
+    for fault in (*faults.AT_DONORS, *faults.AT_RENTER, faults.relay_down, faults.chain_unreachable)
+}
 _STRIKES: Final = [
-    *((fault.__name__, donor) for fault in faults.AT_DONORS for donor in _DONORS),
+    *((fault.__name__, donor) for fault in faults.AT_DONORS for donor in DONORS),
     *((fault.__name__, RENTER) for fault in faults.AT_RENTER),
     *((faults.relay_down.__name__, relay) for relay in RELAYS),
     (faults.chain_unreachable.__name__, "chain"),
@@ -59,18 +63,29 @@ class Chaos:
 
     async def _work(self) -> list[ClusterLine]:
         """One cluster after another, as each ends; one job after another on it, until the walk is over."""
-        ended = []
-        while not self.over:
-            name = f"walk-{len(ended) + 1}"
+        ended: list[ClusterLine] = []
+        for number in itertools.count(1):
+            if self.over:
+                break
+            name = f"walk-{number}"
             try:
                 await self.person.launch(name, _WORKERS, _JOB_WITHIN_S)
                 while not self.over and not line(await self.person.view(), name).ended:
                     await self._job(name)
-                ended.append(await self.person.destroy(name, _JOB_WITHIN_S))
             except (AssertionError, SparecloudError) as problem:
                 self._find(f"{name}: {problem}")
-                ended += [known for known in (await self.person.settle()).clusters if known.name == name]
+                await asyncio.sleep(_BREATH_S)
+            ended += await self._end(name)
         return ended
+
+    async def _end(self, name: str) -> list[ClusterLine]:
+        """The cluster, settled; nothing where it never came about."""
+        try:
+            known = [found for found in (await self.person.view()).clusters if found.name == name]
+            return [await self.person.destroy(name, _JOB_WITHIN_S)] if known else []
+        except (AssertionError, SparecloudError) as problem:
+            self._find(f"{name} does not end: {problem}")
+            return []
 
     async def _job(self, cluster: str) -> None:
         known = KnownJob()
@@ -105,7 +120,7 @@ async def main(seed: int, minutes: float) -> int:
     """The exit code: how many findings, 100 at most."""
     print(f"seed {seed}, {minutes:g} minutes", flush=True)
     with tempfile.TemporaryDirectory(prefix="lab-") as cache:
-        async with opened(Path(cache)) as person:
+        async with stage(Path(cache)) as person:
             chaos = Chaos(person)
             await chaos.run(seed, minutes)
     print(f"seed {seed}: {len(chaos.wrong) or 'nothing'} wrong", flush=True)

@@ -119,9 +119,9 @@ def relay_down(market: Market, name: str) -> Iterator[None]:
 
 
 @contextmanager
-def chain_unreachable(market: Market) -> Iterator[None]:
+def chain_unreachable(market: Market, name: str = "chain") -> Iterator[None]:
     """The chain's node answers nobody; the chain itself goes on."""
-    with lines.unreached(market.world.servers["chain"].namespace, CHAIN_PORT):
+    with lines.unreached(market.world.servers[name].namespace, CHAIN_PORT):
         yield
 
 
@@ -146,8 +146,3 @@ AT_DONORS: tuple[Fault, ...] = (
 
 AT_RENTER: tuple[Fault, ...] = (link_cut, line_slow, bus_partitioned, agent_killed, clock_wrong, tunnel_crashed)
 """What may strike the renter, whose laptop holds the cluster's master: switched off, its job is lost."""
-
-
-def struck(fault: Fault, name: str) -> str:
-    """For the log."""
-    return f"{fault.__name__.replace('_', ' ')} at {name}"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 _PROGRAM: Final = """
+import os
 import time
 from operator import add
 from pyspark.sql import SparkSession
@@ -12,7 +13,7 @@ context = SparkSession.builder.appName("known answer").getOrCreate().sparkContex
 
 def slowly(numbers):
     time.sleep({task_s})
-    return [(n % {keys}, (n, "x" * {padding})) for n in numbers]
+    return [(n % {keys}, (n, os.urandom({padding}))) for n in numbers]
 
 def widest(pairs):
     time.sleep({task_s} / 2)
@@ -26,13 +27,16 @@ print("the answer is", rows.groupByKey({tasks}).mapPartitions(widest).reduce(add
 
 @dataclass(frozen=True, slots=True)
 class KnownJob:
-    """`tasks` tasks of `task_s` seconds before the shuffle, which moves rows * padding bytes; of half that after it."""
+    """`tasks` tasks of `task_s` seconds before the shuffle, which moves rows * padding bytes; of half that after it.
 
-    tasks: int = 12
-    task_s: float = 1.5
+    So many bytes that tunnels find their way: Nebula looks for a direct one once in a thousand packets.
+    """
+
+    tasks: int = 6
+    task_s: float = 2.0
     rows: int = 30_000
     keys: int = 101
-    padding: int = 200
+    padding: int = 1000
 
     @property
     def program(self) -> str:

@@ -24,7 +24,7 @@ class Step:
 
 
 def walk(seed: int, minutes: float, strikes: Sequence[tuple[str, str]]) -> Iterator[Step]:
-    """Steps that take so many minutes in all, each a (fault, target) out of `strikes`. The same seed, the same steps."""
+    """Steps that take so many minutes in all, each a (fault, target) of `strikes`. The same seed, the same steps."""
     chance, left_s = random.Random(seed), minutes * 60
     while left_s > 0:
         fault, target = chance.choice(strikes)

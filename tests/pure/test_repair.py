@@ -53,6 +53,19 @@ def test_nothing_is_replaced_in_the_last_two_minutes_or_without_a_master() -> No
     assert wanting(cluster(), [masterless], NOW) == ()
 
 
+def test_a_cluster_of_which_nothing_ever_started_is_given_up() -> None:
+    never = Part(PartState.LOST, ordered_at=START, lost_at=START + 60, reason=Reason.NEVER_STARTED)
+
+    assert wanting(cluster(), [rental(never, never, never)], NOW) == ()
+    assert wanting(cluster(), [rental(never, serving(), serving())], NOW) == ((FIRST, 0),)
+
+
+def test_workers_that_left_because_this_machine_was_away_are_not_paid_for_anew() -> None:
+    unpaid = replace(lost(40), reason=Reason.UNPAID)
+
+    assert wanting(cluster(), [rental(unpaid, unpaid, unpaid)], NOW) == ()
+
+
 def test_a_cluster_that_lost_all_its_workers_lives_while_others_are_looked_for() -> None:
     drained = replace(rental(lost(0), lost(0), lost(0)), phase=RentalPhase.CLOSING)
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -100,6 +100,7 @@ class Wire:
         self._node_port = int(node_url.rpartition(":")[2])
         self._port = 0
         self._server: asyncio.Server | None = None
+        self._open: set[asyncio.StreamWriter] = set()
 
     @property
     def url(self) -> str:
@@ -112,20 +113,23 @@ class Wire:
     async def cut(self) -> None:
         assert self._server is not None
         self._server.close()
+        for writer in self._open:
+            writer.transport.abort()
         await self._server.wait_closed()
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One request and its answer: the next one needs a new connection, which a cut line does not give."""
-        request = await reader.readuntil(b"\r\n\r\n")
-        length = int(next(line for line in request.splitlines() if line.lower().startswith(b"content-length"))[15:])
-        head = request.replace(b"keep-alive", b"close")
-        there, onwards = await asyncio.open_connection("127.0.0.1", self._node_port)
-        onwards.write(head + await reader.readexactly(length))
-        while answer := await there.read(65_536):
-            writer.write(answer)
+        back, onwards = await asyncio.open_connection("127.0.0.1", self._node_port)
+        self._open |= {writer, onwards}
+        await asyncio.gather(_pour(reader, onwards), _pour(back, writer))
+        self._open -= {writer, onwards}
+
+
+async def _pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(OSError):
+        while some := await reader.read(65_536):
+            writer.write(some)
             await writer.drain()
-        onwards.close()
-        writer.close()
+    writer.close()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

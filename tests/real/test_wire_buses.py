@@ -112,7 +112,7 @@ async def test_one_bus_is_enough_to_be_ready_and_none_is_said_with_a_sentence(se
         await half.publish("news", b"")
 
     async with Buses([nowhere], name="test") as none:
-        with pytest.raises(BusUnavailable, match="127.0.0.1:1"):
+        with pytest.raises(BusUnavailable, match=r"127\.0\.0\.1:1"):
             await none.ready(within_s=0.3)
         with pytest.raises(BusUnavailable):
             await none.publish("news", b"")

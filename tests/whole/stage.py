@@ -65,7 +65,7 @@ class Stage:
         async with asyncio.timeout(within_s), self.agent() as agent:
             while True:
                 view = await agent.view()
-                self.leases.update(line.lease for line in view.clusters)
+                self.leases.update(lease for line in view.clusters for lease in line.leases)
                 if found(view):
                     return view
                 await asyncio.sleep(0.3)

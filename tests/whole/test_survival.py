@@ -18,6 +18,7 @@ from core.runtime.labels import LEASE, ROLE, SHARE
 from core.runtime.network import BridgeNetwork
 from core.runtime.probe import HardwareProbe
 from core.runtime.workers import DockerWorkers
+from core.seat import Seat
 from core.view import ClusterLine
 from renter_tui.demo.children import Child
 from tests.whole.stage import SLOW_ANSWER, Stage, line, request, size, until
@@ -59,6 +60,61 @@ async def _the_loss_is_remembered(stage: Stage, dead: Address, alive: Address) -
 
     assert (of_dead.workers, of_alive.workers) == (0, 1)
     assert of_dead.sentence.startswith("Not chosen: the best plan with a worker on it is")
+
+
+async def test_a_worker_that_is_lost_is_replaced_by_another_lease_and_the_job_goes_on(
+    stage: Stage, tmp_path: Path
+) -> None:
+    cluster = await stage.launch("replaced", 2)
+    job = await stage.submit("replaced", tmp_path)
+    await stage.tasks_run("replaced", job)
+    before = (await stage.market.coin_by_holder())["renter"]
+
+    for container in stage.engine.labelled({LEASE: str(cluster.lease), SHARE: "0"}):
+        container.kill()
+    # The third donor takes its place: within a minute, the loss noticed and all.
+    view = await stage.until(lambda view: _serving(line(view, "replaced")) == {1, 2}, "the replacement", 60)
+    done, said = await stage.job_done("replaced", job)
+    ended = await stage.destroy("replaced")
+
+    replaced = line(view, "replaced")
+    assert replaced.workers[2].lease != cluster.lease == replaced.workers[0].lease
+    assert {worker.donor for worker in replaced.workers[1:]}.isdisjoint({replaced.workers[0].donor})
+    assert done.state is JobState.SUCCEEDED and SLOW_ANSWER in said
+    assert all(worker.paid == worker.vouched > 0 for worker in ended.workers)
+    assert sum(worker.paid for worker in ended.workers) <= cluster.deposit
+    assert (await stage.market.coin_by_holder())["renter"] == before + cluster.deposit - ended.deposit + ended.refund
+    await stage.assert_clean(ended)
+
+
+def _serving(cluster: ClusterLine) -> set[int]:
+    return {worker.index for worker in cluster.workers if worker.state == "serving"}
+
+
+async def test_an_owner_who_takes_the_machine_back_in_the_middle_of_a_job_costs_neither_the_job_nor_the_donor(
+    stage: Stage, tmp_path: Path
+) -> None:
+    cluster = await stage.launch("reclaimed", 2)
+    leaver = cluster.workers[0]
+    job = await stage.submit("reclaimed", tmp_path)
+    await stage.tasks_run("reclaimed", job)
+
+    await stage.market.donors[leaver.donor_name].end()
+    try:
+        view = await stage.until(lambda view: _serving(line(view, "reclaimed")) == {1, 2}, "the replacement", 60)
+        done, said = await stage.job_done("reclaimed", job)
+        ended = await stage.destroy("reclaimed")
+    finally:
+        await stage.market.start_donor(leaver.donor_name)
+        await stage.offers(3)
+
+    assert "wanted the machine back" in line(view, "reclaimed").workers[0].sentence
+    assert done.state is JobState.SUCCEEDED and SLOW_ANSWER in said
+    gone = ended.workers[0]
+    assert gone.paid == gone.vouched == gone.rate * gone.served_s > 0
+    account = await stage.market.bank.account_of(gone.donor)
+    assert account.reserved == 0
+    await stage.assert_clean(ended)
 
 
 async def test_a_donor_agent_killed_and_restarted_goes_on_serving_and_is_paid_for_all_of_it(
@@ -182,7 +238,9 @@ async def _concluded(stage: Stage, trial: str) -> bool:
 class _NeverStarts(DockerWorkers):
     """A dishonest donor's runtime: says yes, does nothing."""
 
-    async def start_worker(self, agreement: Agreement, share: Share, master: str, secret: str) -> WorkerReport:
+    async def start_worker(
+        self, agreement: Agreement, share: Share, master: str, secret: str, seat: Seat
+    ) -> WorkerReport:
         await asyncio.sleep(40)
         return WorkerReport(WorkerState.ABSENT)
 

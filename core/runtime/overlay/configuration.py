@@ -89,6 +89,8 @@ def member(
             "write_buffer": _BUFFER_BYTES,
         },
         "punchy": {"punch": True, "respond": True},
+        # A relay that went away is missed, and another one taken, in seconds: Nebula's own times are 5 and 10.
+        "timers": {"connection_alive_interval": 2, "pending_deletion_interval": 4},
         "relay": {"am_relay": False, "use_relays": True, "relays": relays},
         "tun": {"dev": TUNNEL, "mtu": MTU, "use_offloads": True},
         "cipher": "aes",

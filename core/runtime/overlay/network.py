@@ -15,7 +15,7 @@ from docker.models.networks import Network
 
 from core.errors import RelayUnavailable, SandboxFailed
 from core.model import LeaseId
-from core.runtime.archive import put_files
+from core.runtime.archive import put_files, read_file
 from core.runtime.container_engine import ContainerEngine, gone_is_fine
 from core.runtime.images import Images
 from core.runtime.labels import LEASE, OWNER, ROLE, SHARE, Label, Role, lease_of, share_of
@@ -120,8 +120,6 @@ class OverlayNetwork:
         gateway = IPv4Address(str(endpoint["Gateway"]))
         reached = _reached(overlay.relays, gateway)
         port = configuration.udp_port(label.home, label.beside(Role.PAUSE).name)
-        screen_for = gateway if label.share is None else None
-        self._close(label, pause, firewall.rules(port=port, relays=reached.values(), screen_for=screen_for))
         settings = configuration.member(
             overlay,
             group=_group(label),
@@ -129,7 +127,13 @@ class OverlayNetwork:
             key_file=f"{containers.FOLDER}/{containers.KEY_FILE}",
             reached=reached,
         )
-        self._tunnel(label, pause, settings)
+        tunnel = self._engine.named(label.beside(Role.TUNNEL).name)
+        if tunnel is not None and tunnel.status == "running" and _settings_of(tunnel) == settings:
+            # A renter orders a worker again every few seconds until it is registered.
+            return
+        screen_for = gateway if label.share is None else None
+        self._close(label, pause, firewall.rules(port=port, relays=reached.values(), screen_for=screen_for))
+        self._tunnel(label, pause, tunnel, settings)
 
     def _close(self, label: Label, pause: Container, rules: str) -> None:
         marks = _marks(label) | {ROLE: Role.FIREWALL.value}
@@ -149,8 +153,7 @@ class OverlayNetwork:
         finally:
             self._engine.remove(marks)
 
-    def _tunnel(self, label: Label, pause: Container, settings: str) -> None:
-        tunnel = self._engine.named(label.beside(Role.TUNNEL).name)
+    def _tunnel(self, label: Label, pause: Container, tunnel: Container | None, settings: str) -> None:
         if tunnel is None:
             tunnel = self._engine.client.containers.create(
                 self._images.overlay(), **containers.tunnel(label, str(pause.id))
@@ -162,6 +165,10 @@ class OverlayNetwork:
             tunnel.kill(signal="SIGHUP")
         else:
             tunnel.restart(timeout=1)
+
+
+def _settings_of(tunnel: Container) -> str:
+    return read_file(tunnel, f"{containers.FOLDER}/{containers.SETTINGS_FILE}").decode(errors="replace")
 
 
 def _place(pause: Container, label: Label, host: str) -> Place:
