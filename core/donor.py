@@ -22,8 +22,8 @@ from core.messages import (
     Message,
     Proposal,
     Refused,
-    SeatNote,
     StartOrder,
+    TicketNote,
     VoucherNote,
     decode,
     encode,
@@ -280,9 +280,9 @@ class DonorAgent:
                 await self._consider(sender, agreement, index, now)
             case StartOrder():
                 self._take_order(self._mine(sender, message.lease, message.index), message)
-            case SeatNote(lease=lease, index=index, seat=seat):
+            case TicketNote(lease=lease, index=index, ticket=ticket):
                 self._mine(sender, lease, index)
-                self._engine.tell(_key(lease, index), was.SeatRenewed(now, seat))
+                self._engine.tell(_key(lease, index), was.TicketRenewed(now, ticket))
             case VoucherNote(voucher=voucher, signature=signature):
                 self._mine(sender, voucher.lease, voucher.index)
                 if self._ports.notary.signer(voucher, signature) != sender:
@@ -356,7 +356,7 @@ class DonorAgent:
             try:
                 await self._work.check_escrow(service.agreement)
                 self._engine.tell(
-                    key, was.StartOrdered(self._ports.clock.now(), order.master, order.secret, order.seat)
+                    key, was.StartOrdered(self._ports.clock.now(), order.master, order.secret, order.ticket)
                 )
             except SparecloudError as problem:
                 log.warning("an order for share %s changed nothing: %s", key, problem)

@@ -55,14 +55,14 @@ class DonorWork:
                 acceptance = Acceptance(agreement.lease, index, donor, lease.deadline, lease.seats)
                 node_key = await runtime.enroll(agreement.lease, index)
                 await self._tell(lease, Accepted(acceptance, self._ports.notary.sign(acceptance), node_key))
-            case do.StartWorker(master=master, secret=secret, seat=seat):
+            case do.StartWorker(master=master, secret=secret, ticket=ticket):
                 try:
-                    report = await runtime.start_worker(agreement, lease.share, master, secret, seat)
+                    report = await runtime.start_worker(agreement, lease.share, master, secret, ticket)
                 except SparecloudError as problem:
                     return was.StartFailed(clock.now(), str(problem))
                 return _worker_fact(report, clock.now())
-            case do.Reseat(seat=seat):
-                await runtime.reseat(agreement.lease, index, seat)
+            case do.RenewTicket(ticket=ticket):
+                await runtime.renew(agreement.lease, index, ticket)
             case do.LookAtWorker():
                 report = await runtime.worker(agreement.lease, index)
                 if report.state is WorkerState.ABSENT and lease.phase is ServicePhase.STARTING:

@@ -24,7 +24,7 @@ from core.runtime.overlay.certificates import (
     fingerprint,
     found,
 )
-from core.seat import (
+from core.ticket import (
     FIRST_RELAY,
     FIRST_WORKER,
     MASTER,
@@ -32,7 +32,7 @@ from core.seat import (
     MOST_REVOKED,
     Overlay,
     RelayPoint,
-    Seat,
+    Ticket,
     worker_name,
 )
 from core.wire.relays import NatsRelays, RelayCard
@@ -111,8 +111,8 @@ class BridgeFabric:
         if self._book.find(network) is None:
             self._book.keep(network, _Network({}))
 
-    async def seat(self, network: LeaseId, host: str, node_key: str) -> Seat:
-        return Seat(network, "master" if host == MASTER else host)
+    async def ticket(self, network: LeaseId, host: str, node_key: str) -> Ticket:
+        return Ticket(network, "master" if host == MASTER else host)
 
     def place(self, network: LeaseId, lease: LeaseId, index: int) -> str:
         host, state = worker_name(lease, index), self._book.find(network) or _Network({})
@@ -170,7 +170,7 @@ class OverlayFabric:
                     "No relay serves this cluster.", "Look at `[network] relays` in your settings, and try again."
                 )
 
-    async def seat(self, network: LeaseId, host: str, node_key: str) -> Seat:
+    async def ticket(self, network: LeaseId, host: str, node_key: str) -> Ticket:
         state = self._known(network)
         state, mine = self._certified(network, state, host, node_key)
         overlay = Overlay(
@@ -182,7 +182,7 @@ class OverlayFabric:
             revoked=state.revoked,
         )
         share = state.places.get(host)
-        return Seat(network, worker_name(*share) if share else "master", overlay)
+        return Ticket(network, worker_name(*share) if share else "master", overlay)
 
     def place(self, network: LeaseId, lease: LeaseId, index: int) -> str:
         state = self._known(network)

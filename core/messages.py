@@ -11,7 +11,7 @@ import msgspec
 from core.errors import InvalidInput
 from core.model import MAX_INSTANT, MAX_SHARES, Acceptance, Agreement, Heartbeat, LeaseId, Voucher
 from core.reason import Reason
-from core.seat import Seat, is_node_key
+from core.ticket import Ticket, is_node_key
 
 MAX_MESSAGE_BYTES: Final = 80 * 1024
 """The longest encoded message: a proposal of 256 shares with the largest numbers fits."""
@@ -40,14 +40,14 @@ class Proposal(_Body, frozen=True):
 class StartOrder(_Body, frozen=True):
     """Renter to donor: the escrow is paid and the master waits at `master`. `secret` joins it, and is never shown.
 
-    `seat` is the worker's place in the cluster's network.
+    `ticket` lets the worker into the cluster's network.
     """
 
     lease: LeaseId
     index: int
     master: str
     secret: str
-    seat: Seat
+    ticket: Ticket
 
     def __post_init__(self) -> None:
         _need_share(self.lease, self.index)
@@ -66,12 +66,12 @@ class StartOrder(_Body, frozen=True):
         return [("lease", self.lease), ("index", self.index), ("master", self.master)]
 
 
-class SeatNote(_Body, frozen=True):
-    """Renter to donor: a running worker's seat, with a newer certificate or a longer list of revoked ones."""
+class TicketNote(_Body, frozen=True):
+    """Renter to donor: a running worker's ticket, with a newer certificate or a longer list of revoked ones."""
 
     lease: LeaseId
     index: int
-    seat: Seat
+    ticket: Ticket
 
     def __post_init__(self) -> None:
         _need_share(self.lease, self.index)
@@ -144,7 +144,7 @@ class Beat(_Body, frozen=True):
         _need(0 <= self.granted_permille <= 1000, "granted_permille must be between 0 and 1000")
 
 
-Message = Proposal | StartOrder | SeatNote | VoucherNote | Ending | Accepted | Refused | Beat
+Message = Proposal | StartOrder | TicketNote | VoucherNote | Ending | Accepted | Refused | Beat
 
 _decoder: Final = msgspec.json.Decoder(Message)
 

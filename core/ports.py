@@ -23,7 +23,7 @@ from core.model import (
     Terms,
 )
 from core.observed import Account, Balances, Job, LeaseRecord, Measured, Way, WorkerReport
-from core.seat import Seat
+from core.ticket import Ticket
 
 
 class Clock(Protocol):
@@ -158,15 +158,15 @@ class WorkerRuntime(Protocol):
         ...
 
     async def start_worker(
-        self, agreement: Agreement, share: Share, master: str, secret: str, seat: Seat
+        self, agreement: Agreement, share: Share, master: str, secret: str, ticket: Ticket
     ) -> WorkerReport:
-        """Start the share's worker, or adopt the one already there. `master`, `secret`, `seat` come from the renter.
+        """Start the share's worker, or adopt the one already there. `master`, `secret`, `ticket` come from the renter.
 
-        Raises InvalidInput where the seat is not one for this node, or leads to a relay that is not ours to use.
+        Raises InvalidInput where the ticket is not one for this node, or leads to a relay that is not ours to use.
         """
         ...
 
-    async def reseat(self, lease: LeaseId, index: int, seat: Seat) -> None:
+    async def renew(self, lease: LeaseId, index: int, ticket: Ticket) -> None:
         """Give a running worker's node a newer certificate, or a longer list of revoked ones."""
         ...
 
@@ -215,8 +215,8 @@ class Fabric(Protocol):
         """
         ...
 
-    async def seat(self, network: LeaseId, host: str, node_key: str) -> Seat:
-        """The seat of the member at `host` (MASTER, or one that `place` gave), its certificate good for a day.
+    async def ticket(self, network: LeaseId, host: str, node_key: str) -> Ticket:
+        """The ticket of the member at `host` (MASTER, or one that `place` gave), its certificate good for a day.
 
         The same certificate again until half of its time is over.
         """
@@ -256,11 +256,11 @@ class ClusterRuntime(Protocol):
         """The public key of the master's node, made when first asked for; empty where there is no overlay."""
         ...
 
-    async def start_master(self, network: LeaseId, secret: str, seat: Seat) -> str:
+    async def start_master(self, network: LeaseId, secret: str, ticket: Ticket) -> str:
         """Start the cluster's master, or adopt the one already there; returns the address workers join."""
         ...
 
-    async def reseat(self, network: LeaseId, seat: Seat) -> None:
+    async def renew(self, network: LeaseId, ticket: Ticket) -> None:
         """Give the master's node a newer certificate, or a longer list of revoked ones."""
         ...
 
@@ -273,7 +273,7 @@ class ClusterRuntime(Protocol):
         ...
 
     async def registered(self, network: LeaseId) -> frozenset[str]:
-        """The hosts (`Seat.host`) of the workers that are registered and alive, as they say themselves."""
+        """The hosts (`Ticket.host`) of the workers that are registered and alive, as they say themselves."""
         ...
 
     async def measure(self, network: LeaseId, one: str, other: str) -> Way | None:

@@ -14,7 +14,7 @@ from core.lease import facts as was
 from core.messages import Accepted, Ending, Message, Proposal, StartOrder, VoucherNote, decode, encode
 from core.model import Agreement, LeaseId, SignedAcceptance, Voucher
 from core.ports import Board, Chain, Clock, ClusterRuntime, Fabric, Journal, Peers, Wakefulness
-from core.seat import MASTER, Seat
+from core.ticket import MASTER, Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,8 @@ class RenterWork:
             case do.OrderStart(index=index):
                 known_secret = await runtime.secret(self._book.network_of(agreement.lease))
                 if known_secret and lease.master:
-                    seat = await self.seat(agreement, index)
-                    order = StartOrder(agreement.lease, index, lease.master, known_secret, seat)
+                    ticket = await self.ticket(agreement, index)
+                    order = StartOrder(agreement.lease, index, lease.master, known_secret, ticket)
                     await self.tell(agreement, index, order)
             case do.LookAtWorkers():
                 network = self._book.network_of(agreement.lease)
@@ -149,18 +149,18 @@ class RenterWork:
         secret = await ports.runtime.secret(network)
         if secret is None and network != lease:
             raise SandboxFailed("The cluster's master is gone.", "Start a new cluster.")
-        seat = await ports.fabric.seat(network, MASTER, await ports.runtime.enroll(network))
-        return await ports.runtime.start_master(network, secret or secrets.token_urlsafe(32), seat)
+        ticket = await ports.fabric.ticket(network, MASTER, await ports.runtime.enroll(network))
+        return await ports.runtime.start_master(network, secret or secrets.token_urlsafe(32), ticket)
 
-    async def seat(self, agreement: Agreement, index: int) -> Seat:
-        """The seat of a share's worker, for the node key that its donor accepted with. Raises InvalidInput."""
+    async def ticket(self, agreement: Agreement, index: int) -> Ticket:
+        """The ticket of a share's worker, for the node key that its donor accepted with. Raises InvalidInput."""
         network = self._book.network_of(agreement.lease)
         body = self._ports.journal.get("acceptances", f"{agreement.lease}/{index}")
         message = decode(body) if body is not None else None
         if not isinstance(message, Accepted):
-            raise InvalidInput("A share has no acceptance, and so no node to seat.")
+            raise InvalidInput("A share has no acceptance, and so nobody to give a ticket.")
         host = self._ports.fabric.place(network, agreement.lease, index)
-        return await self._ports.fabric.seat(network, host, message.node_key)
+        return await self._ports.fabric.ticket(network, host, message.node_key)
 
     async def stop_cluster(self, network: LeaseId) -> None:
         """Keep each job's output and last state, then remove master and drivers, and the network's authority."""

@@ -12,12 +12,12 @@ from core.lease import PartState, Reason, Rental, RentalPhase, ended
 from core.lease import facts as was
 from core.leasing import Leasing, Wish
 from core.links import LinkBook
-from core.messages import SeatNote
+from core.messages import TicketNote
 from core.model import Address, Amount, LeaseId
 from core.quote import LossPolicy
 from core.renter_work import RenterPorts, RenterWork
 from core.repair import committed, lives, of_cluster, opened, replaced, wanting
-from core.seat import MASTER, Seat
+from core.ticket import MASTER, Ticket
 
 log = logging.getLogger(__name__)
 
@@ -52,8 +52,8 @@ class Upkeep:
         self._links = links
         self._measured: dict[tuple[LeaseId, str, str], int] = {}
         self._rentals = rentals
-        self._told: dict[tuple[LeaseId, int], Seat] = {}
-        self._master: dict[LeaseId, Seat] = {}
+        self._told: dict[tuple[LeaseId, int], Ticket] = {}
+        self._master: dict[LeaseId, Ticket] = {}
         self._tries: dict[str, tuple[int, int]] = {}
         self.screens: dict[LeaseId, str] = {}
 
@@ -159,10 +159,10 @@ class Upkeep:
     async def _renew(self, network: LeaseId, rentals: tuple[Rental, ...]) -> None:
         """Send newer certificates, and the fingerprints of those revoked, to whoever has older ones."""
         fabric = self._ports.fabric
-        seat = await fabric.seat(network, MASTER, await self._ports.runtime.enroll(network))
-        if self._master.get(network) != seat:
-            await self._ports.runtime.reseat(network, seat)
-            self._master[network] = seat
+        ticket = await fabric.ticket(network, MASTER, await self._ports.runtime.enroll(network))
+        if self._master.get(network) != ticket:
+            await self._ports.runtime.renew(network, ticket)
+            self._master[network] = ticket
         for rental in rentals:
             lease = rental.agreement.lease
             for index, part in enumerate(rental.parts):
@@ -171,10 +171,10 @@ class Upkeep:
                     RentalPhase.RUNNING,
                 ):
                     continue
-                seat = await self._work.seat(rental.agreement, index)
-                if self._told.get((lease, index)) != seat:
-                    await self._work.tell(rental.agreement, index, SeatNote(lease, index, seat))
-                    self._told[lease, index] = seat
+                ticket = await self._work.ticket(rental.agreement, index)
+                if self._told.get((lease, index)) != ticket:
+                    await self._work.tell(rental.agreement, index, TicketNote(lease, index, ticket))
+                    self._told[lease, index] = ticket
 
 
 def _lost(rental: Rental) -> bool:

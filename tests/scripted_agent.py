@@ -167,8 +167,8 @@ def cluster(name: str = "demo", state: str = "running", workers: int = 3, *, end
     """A cluster of `workers` that each served a minute."""
     lines = tuple(
         WorkerLine(
-            index, LeaseId("0x" + "e" * 64), DONORS[index % 3], NAMES[index % 3], "serving", "", Resources(1000, 1536), RATE, 60,
-            Amount(60 * RATE), Amount(0),
+            index, LeaseId("0x" + "e" * 64), DONORS[index % 3], NAMES[index % 3], "serving", "",
+            Resources(1000, 1536), RATE, 60, Amount(60 * RATE), Amount(0),
         )
         for index in range(workers)
     )  # fmt: skip

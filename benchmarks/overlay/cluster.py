@@ -36,7 +36,7 @@ from core.runtime.spark_settings import (
     worker_command,
     worker_settings,
 )
-from core.seat import Overlay, RelayPoint
+from core.ticket import Overlay, RelayPoint
 
 MEMBERS: Final = {"master": "10.77.0.1", "one": "10.77.0.2", "two": "10.77.0.3"}
 _WORKER: Final = Resources(cpu_millis=1000, memory_mib=2048)

@@ -28,7 +28,7 @@ from core.relay import lighthouse
 from core.relay.register import Carried
 from core.runtime.overlay import configuration
 from core.runtime.overlay.certificates import RELAY_GROUP, WORKER_GROUP, certify, found, make_key
-from core.seat import Overlay, RelayPoint
+from core.ticket import Overlay, RelayPoint
 
 PORT: Final = 4242
 OVERLAY: Final = {"one": "10.77.0.2", "two": "10.77.0.3", "relay": "10.77.3.1"}

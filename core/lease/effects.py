@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from core.model import Amount
 from core.reason import Reason
-from core.seat import Seat
+from core.ticket import Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +80,14 @@ class StartWorker:
 
     master: str
     secret: str = field(repr=False)
-    seat: Seat
+    ticket: Ticket
 
 
 @dataclass(frozen=True, slots=True)
-class Reseat:
+class RenewTicket:
     """Donor: give the running worker's node its newer certificate and the revoked ones."""
 
-    seat: Seat
+    ticket: Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ Effect = (
     | SweepLease
     | AnswerAccepted
     | StartWorker
-    | Reseat
+    | RenewTicket
     | LookAtWorker
     | LookAtLease
     | SendHeartbeat
@@ -182,7 +182,7 @@ def lane(effect: Effect) -> Lane:
     match effect:
         case StartMaster() | StopCluster() | LookAtWorkers():
             return Lane.RUNTIME
-        case StartWorker() | Reseat() | Grant() | StopWorker() | LookAtWorker():
+        case StartWorker() | RenewTicket() | Grant() | StopWorker() | LookAtWorker():
             return Lane.RUNTIME
         case CutShort():
             return Lane.HASTE

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from core.model import Amount
 from core.reason import Reason
-from core.seat import Seat
+from core.ticket import Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,15 +133,15 @@ class StartOrdered:
     now: int
     master: str
     secret: str = field(repr=False)
-    seat: Seat
+    ticket: Ticket
 
 
 @dataclass(frozen=True, slots=True)
-class SeatRenewed:
-    """To the donor: the running worker's seat has a newer certificate, or a longer list of revoked ones."""
+class TicketRenewed:
+    """To the donor: the running worker's ticket has a newer certificate, or a longer list of revoked ones."""
 
     now: int
-    seat: Seat
+    ticket: Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +233,7 @@ Fact = (
     | LeaseClosed
     | LeaseSwept
     | StartOrdered
-    | SeatRenewed
+    | TicketRenewed
     | WorkerRuns
     | WorkerEnded
     | StartFailed

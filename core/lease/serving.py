@@ -121,9 +121,9 @@ def step_service(service: Service, fact: was.Fact) -> _Step:
 
 def _accepted(service: Service, fact: was.Fact) -> _Step:
     match fact:
-        case was.StartOrdered(now=now, master=master, secret=secret, seat=seat):
+        case was.StartOrdered(now=now, master=master, secret=secret, ticket=ticket):
             started = replace(service, phase=ServicePhase.STARTING, deadline=now + START_WITHIN_S, asked_at=now)
-            return started, (do.StartWorker(master, secret, seat),)
+            return started, (do.StartWorker(master, secret, ticket),)
         case was.EndingTold():
             return _end(service, Reason.RENTER_CLOSED), ()
         case was.ReclaimAsked():
@@ -150,9 +150,9 @@ def _starting(service: Service, fact: was.Fact) -> _Step:
                 patient_until=now + START_PATIENCE_S,
             )
             return serving, () if service.permille == WHOLE else (do.Grant(service.permille),)
-        case was.StartOrdered(now=now, master=master, secret=secret, seat=seat):
+        case was.StartOrdered(now=now, master=master, secret=secret, ticket=ticket):
             # The renter orders again while the worker is not registered: after a crash this is how it gets started.
-            return replace(service, asked_at=now), (do.StartWorker(master, secret, seat),)
+            return replace(service, asked_at=now), (do.StartWorker(master, secret, ticket),)
         case was.StartFailed(now=now, why=why):
             return _stop(replace(service, why=why), Reason.START_FAILED, now)
         case was.WorkerEnded(now=now, at=at, why=why):
@@ -177,8 +177,8 @@ def _serving(service: Service, fact: was.Fact) -> _Step:
             return _take(service, fact), ()
         case was.Claimed(total=total):
             return replace(service, paid=Amount(max(service.paid, total))), ()
-        case was.SeatRenewed(seat=seat):
-            return service, (do.Reseat(seat),)
+        case was.TicketRenewed(ticket=ticket):
+            return service, (do.RenewTicket(ticket),)
         case was.WorkerEnded(now=now, at=at, why=why):
             # A worker of which nothing is left (at = 0) is known to have served until the last heartbeat.
             return _stop(replace(service, ended_at=at or service.beat_at, why=why), Reason.WORKER_DIED, now)

@@ -17,7 +17,7 @@ from core.relay.networks import Networks
 from core.relay.refusals import Refusal, Refused
 from core.relay.register import is_over
 from core.runtime.overlay.certificates import RELAY_GROUP, verified
-from core.seat import FIRST_RELAY
+from core.ticket import FIRST_RELAY
 from core.wire.bus import Bus
 from core.wire.relay_letters import ASKS, Answer, Ask, Back, Body, Card, Close, Open, read_ask, subject
 from core.wire.seal import seal

@@ -12,7 +12,7 @@ from core.runtime.jobs import Drivers
 from core.runtime.labels import OWNER, ROLE, Role, lease_of
 from core.runtime.masters import Masters
 from core.runtime.network import LeaseNetwork
-from core.seat import Seat
+from core.ticket import Ticket
 
 DRIVER: Final = Resources(cpu_millis=2000, memory_mib=2048)
 
@@ -41,12 +41,12 @@ class DockerClusters:
     async def enroll(self, network: LeaseId) -> str:
         return await self._engine.call(self._masters.enroll, network)
 
-    async def start_master(self, network: LeaseId, secret: str, seat: Seat) -> str:
+    async def start_master(self, network: LeaseId, secret: str, ticket: Ticket) -> str:
         """Start the cluster's master, or adopt the one already there (which keeps its own secret)."""
-        return await self._engine.call(self._masters.start, network, secret, seat)
+        return await self._engine.call(self._masters.start, network, secret, ticket)
 
-    async def reseat(self, network: LeaseId, seat: Seat) -> None:
-        await self._engine.call(self._masters.reseat, network, seat)
+    async def renew(self, network: LeaseId, ticket: Ticket) -> None:
+        await self._engine.call(self._masters.renew, network, ticket)
 
     async def secret(self, lease: LeaseId) -> str | None:
         return await self._engine.call(self._masters.secret, lease)

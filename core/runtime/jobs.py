@@ -27,7 +27,7 @@ from core.runtime.spark_settings import (
     driver_settings,
     executor_heap_mib,
 )
-from core.seat import Seat
+from core.ticket import Ticket
 
 _TERMINATE_S: Final = 5
 
@@ -80,7 +80,7 @@ class Drivers:
         label = self._label(lease, job)
         launch = Launch(
             label=label,
-            seat=Seat(lease, label.member),
+            ticket=Ticket(lease, label.member),
             image=self._images.allowed(),
             resources=self._driver.capped(Resources(self._engine.cpu_millis(), self._driver.memory_mib)),
             folders=(SCRATCH, JOB),

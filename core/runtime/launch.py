@@ -15,7 +15,7 @@ from core.runtime.container_engine import ContainerEngine, gone_is_fine
 from core.runtime.labels import HOST, OWNER, Label
 from core.runtime.network import LeaseNetwork, Place
 from core.runtime.sandbox import sandbox
-from core.seat import Seat
+from core.ticket import Ticket
 
 _ATTEMPTS = 3
 
@@ -25,7 +25,7 @@ class Launch:
     """One container to be: `prepare` fills its volumes before it runs."""
 
     label: Label
-    seat: Seat
+    ticket: Ticket
     image: str
     resources: Resources
     folders: tuple[str, ...]
@@ -59,7 +59,7 @@ def _start(engine: ContainerEngine, network: LeaseNetwork, launch: Launch) -> Co
         raise SandboxFailed(
             "Another agent on this machine already serves this share.", "Stop that agent, or refuse the lease."
         )
-    place = network.ensure(launch.label, launch.seat)
+    place = network.ensure(launch.label, launch.ticket)
     if container is not None and container.status in ("running", "paused"):
         return container
     if container is None:

@@ -24,7 +24,7 @@ from core.runtime.spark_settings import (
     master_settings,
     secret_in,
 )
-from core.seat import Seat
+from core.ticket import Ticket
 
 _MASTER: Final = Resources(cpu_millis=2000, memory_mib=512)
 
@@ -44,12 +44,12 @@ class Masters:
         with self._starting:
             return self._network.enroll(self._label(network))
 
-    def start(self, network: LeaseId, secret: str, seat: Seat) -> str:
+    def start(self, network: LeaseId, secret: str, ticket: Ticket) -> str:
         """The address that workers join. A master already there keeps its own secret."""
         settings = master_settings(secret).encode()
         launch = Launch(
             label=self._label(network),
-            seat=seat,
+            ticket=ticket,
             image=self._images.allowed(),
             resources=_MASTER.capped(Resources(self._engine.cpu_millis(), _MASTER.memory_mib)),
             folders=(SCRATCH,),
@@ -60,10 +60,10 @@ class Masters:
         with self._starting:
             return _address(start(self._engine, self._network, launch))
 
-    def reseat(self, network: LeaseId, seat: Seat) -> None:
-        """Give the node what is new in its seat."""
+    def renew(self, network: LeaseId, ticket: Ticket) -> None:
+        """Give the node what is new in its ticket."""
         with self._starting:
-            self._network.reseat(self._label(network), seat)
+            self._network.renew(self._label(network), ticket)
 
     def running(self, lease: LeaseId) -> Container | None:
         """The master's container while it runs."""

@@ -19,7 +19,7 @@ from core.model import LeaseId
 from core.runtime.container_engine import ContainerEngine, gone_is_fine
 from core.runtime.labels import LEASE, NETWORK, OWNER, SCREEN, Label, Role, lease_of
 from core.runtime.spark_settings import SCREEN_PORT
-from core.seat import Seat
+from core.ticket import Ticket
 
 _SETTLE_S: Final = 0.1
 
@@ -40,11 +40,11 @@ class LeaseNetwork(Protocol):
         """The public key of the member's node, made when first asked for; empty where there are no nodes."""
         ...
 
-    def ensure(self, label: Label, seat: Seat) -> Place:
+    def ensure(self, label: Label, ticket: Ticket) -> Place:
         """The member's place in the network, which is made where it is missing.
 
-        A driver runs at its master's node where there are nodes: its seat says no more than its name. Raises
-        InvalidInput where the seat is not one that this machine takes.
+        A driver runs at its master's node where there are nodes: its ticket says no more than its name. Raises
+        InvalidInput where the ticket is not one that this machine takes.
         """
         ...
 
@@ -52,8 +52,8 @@ class LeaseNetwork(Protocol):
         """What can only be done to a container that is there and has not started."""
         ...
 
-    def reseat(self, label: Label, seat: Seat) -> None:
-        """Give a running member's node what is new in its seat."""
+    def renew(self, label: Label, ticket: Ticket) -> None:
+        """Give a running member's node what is new in its ticket."""
         ...
 
     def face(self, label: Label) -> Container | None:
@@ -78,8 +78,8 @@ class BridgeNetwork:
     def enroll(self, label: Label) -> str:
         return ""
 
-    def ensure(self, label: Label, seat: Seat) -> Place:
-        if seat.overlay is not None:
+    def ensure(self, label: Label, ticket: Ticket) -> Place:
+        if ticket.overlay is not None:
             raise InvalidInput(
                 "The renter's cluster spans machines, and this one names no relay.",
                 "Name the market's relays under [network] in the settings.",
@@ -87,7 +87,7 @@ class BridgeNetwork:
         network = self._settled(label.home) or self._create(label)
         arguments: dict[str, object] = {
             "network": network.id,
-            "networking_config": {str(network.id): EndpointConfig("1.41", aliases=[seat.name])},
+            "networking_config": {str(network.id): EndpointConfig("1.41", aliases=[ticket.name])},
             # No host name: the engine would write it into /etc/hosts beside every address that the container
             # has, and a master must not listen on its screen's.
             # The engine's resolver would pass other names on to the host's; nobody answers on this address.
@@ -97,7 +97,7 @@ class BridgeNetwork:
         }
         if label.role is Role.MASTER:
             arguments["ports"] = {f"{SCREEN_PORT}/tcp": ("127.0.0.1", None)}
-        return Place(seat.name, arguments)
+        return Place(ticket.name, arguments)
 
     def finish(self, container: Container, label: Label) -> None:
         if label.role is not Role.MASTER:
@@ -124,7 +124,7 @@ class BridgeNetwork:
         if name not in container.attrs["NetworkSettings"]["Networks"]:
             screen.connect(container)
 
-    def reseat(self, label: Label, seat: Seat) -> None:
+    def renew(self, label: Label, ticket: Ticket) -> None:
         """Nothing is new on a bridge."""
 
     def face(self, label: Label) -> Container | None:

@@ -24,7 +24,7 @@ from core.runtime.limits import grant
 from core.runtime.network import LeaseNetwork
 from core.runtime.sandbox import SCRATCH
 from core.runtime.spark_settings import SETTINGS_FILE, master_address, worker_command, worker_settings
-from core.seat import MASTER, Seat
+from core.ticket import MASTER, Ticket
 
 _LOOK_EVERY_S: Final = 0.5
 _TERMINATE_S: Final = 5
@@ -60,20 +60,20 @@ class DockerWorkers:
         return await self._engine.call(self._enroll, self._label(lease, index))
 
     async def start_worker(
-        self, agreement: Agreement, share: Share, master: str, secret: str, seat: Seat
+        self, agreement: Agreement, share: Share, master: str, secret: str, ticket: Ticket
     ) -> WorkerReport:
         """Start the share's worker, or adopt the one already there; one that ended is started again."""
-        if seat.overlay is not None and master != master_address(MASTER):
+        if ticket.overlay is not None and master != master_address(MASTER):
             raise InvalidInput(f"The master of a cluster with an overlay is at {master_address(MASTER)}, not {master}.")
-        label = replace(self._label(agreement.lease, share.index), network=seat.network)
-        command = worker_command(seat.host, master, share.resources)
+        label = replace(self._label(agreement.lease, share.index), network=ticket.network)
+        command = worker_command(ticket.host, master, share.resources)
         settings = worker_settings(secret).encode()
         resources = agreement.kind.occupied(share.resources)
-        return await self._engine.call(self._start, label, seat, resources, command, settings)
+        return await self._engine.call(self._start, label, ticket, resources, command, settings)
 
-    async def reseat(self, lease: LeaseId, index: int, seat: Seat) -> None:
-        label = replace(self._label(lease, index), network=seat.network)
-        await self._engine.call(self._reseat, label, seat)
+    async def renew(self, lease: LeaseId, index: int, ticket: Ticket) -> None:
+        label = replace(self._label(lease, index), network=ticket.network)
+        await self._engine.call(self._renew, label, ticket)
 
     async def worker(self, lease: LeaseId, index: int) -> WorkerReport:
         return await self._engine.call(self._report, self._label(lease, index))
@@ -110,9 +110,9 @@ class DockerWorkers:
         with self._starting:
             return self._network.enroll(label)
 
-    def _reseat(self, label: Label, seat: Seat) -> None:
+    def _renew(self, label: Label, ticket: Ticket) -> None:
         with self._starting:
-            self._network.reseat(label, seat)
+            self._network.renew(label, ticket)
 
     def _joined(self, label: Label) -> Label:
         """The label with the network that the share's worker joined."""
@@ -120,14 +120,14 @@ class DockerWorkers:
         return replace(label, network=network_of(container.labels)) if container is not None else label
 
     def _start(
-        self, label: Label, seat: Seat, resources: Resources, command: list[str], settings: bytes
+        self, label: Label, ticket: Ticket, resources: Resources, command: list[str], settings: bytes
     ) -> WorkerReport:
         def prepare(container: Container, host: str) -> None:
             put_files(container, SCRATCH, {SETTINGS_FILE: settings})
 
         launch = Launch(
             label=label,
-            seat=seat,
+            ticket=ticket,
             image=self._images.allowed(),
             resources=resources,
             folders=(SCRATCH,),

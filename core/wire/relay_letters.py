@@ -12,7 +12,7 @@ import msgspec
 
 from core.errors import InvalidInput
 from core.model import Address, LeaseId, Letterhead, Terms
-from core.seat import MOST_REVOKED, Overlay, RelayPoint, is_node_key
+from core.ticket import MOST_REVOKED, Overlay, RelayPoint, is_node_key
 
 VERSION: Final = 1
 ASKS: Final = "sparecloud.relay.v1.asks"
@@ -68,7 +68,7 @@ class Open(_Body, frozen=True):
     def __post_init__(self) -> None:
         _need(_WORD.fullmatch(self.network) is not None, "network must be 0x and sixty-four hexadecimal digits")
         _need(len(self.revoked) <= MOST_REVOKED, f"revoked must be at most {MOST_REVOKED} fingerprints")
-        # A seat's own checks, of everything that a seat has, too.
+        # A ticket's own checks, of everything that a ticket has, too.
         here = RelayPoint(self.address, "relay", _ASSUMED_PORT)
         Overlay(self.address, self.authority, self.certificate, (here,), max(1, self.terms.ends_at), self.revoked)
 

@@ -13,7 +13,7 @@ import pytest_asyncio
 from core.observed import Job
 from core.runtime.labels import LEASE, Role
 from core.runtime.spark_settings import EXECUTOR_BLOCKS_PORT, MASTER_PORT, METER_PORT
-from core.seat import MASTER
+from core.ticket import MASTER
 from core.view import ClusterLine
 from tests.lab import checks, faults
 from tests.lab.jobs import BEGUN, KnownJob

@@ -190,7 +190,9 @@ def test_every_reason_every_refusal_of_a_relay_and_every_refusal_of_a_contract_h
 def test_every_state_has_a_row_in_its_own_section(title: str, states: type[StrEnum]) -> None:
     rows = _section(title)
 
-    missing = [f"“{title}” in docs/failures.md has no row for {state!r}" for state in states if f"| `{state}` |" not in rows]
+    missing = [
+        f"“{title}” in docs/failures.md has no row for {state!r}" for state in states if f"| `{state}` |" not in rows
+    ]
 
     assert missing == []
 
@@ -215,4 +217,8 @@ def act(one, two):
 
     assert names == {"SparecloudError", "Late", "InvalidInput"}
     assert told == {"The … is late.", "share …: …", "The clock is wrong."}
-    assert {message.text for message in module.sentences()} == {"The … is late.", "The clock is wrong.", "Nobody reads this."}
+    assert {message.text for message in module.sentences()} == {
+        "The … is late.",
+        "The clock is wrong.",
+        "Nobody reads this.",
+    }

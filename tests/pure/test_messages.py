@@ -16,8 +16,8 @@ from core.messages import (
     Message,
     Proposal,
     Refused,
-    SeatNote,
     StartOrder,
+    TicketNote,
     VoucherNote,
     decode,
     encode,
@@ -39,11 +39,11 @@ from core.model import (
     Terms,
     Voucher,
 )
-from core.seat import MOST_RELAYS, NETWORK, Overlay, RelayPoint, Seat
+from core.ticket import MOST_RELAYS, NETWORK, Overlay, RelayPoint, Ticket
 from tests.pure.leases import agreement
 
 LEASE = LeaseId("0x" + "ab" * 32)
-SEAT = Seat(LEASE, "worker-0")
+SEAT = Ticket(LEASE, "worker-0")
 DONOR = Address("0x" + "cd" * 20)
 SIGNATURE = "0x" + "ef" * 65
 SECRET = "s" * 32
@@ -76,7 +76,7 @@ _overlays = st.builds(
     st.integers(1, 2**39),
     st.lists(st.integers(0, 2**256 - 1).map(lambda number: f"{number:064x}"), max_size=3).map(tuple),
 )
-_seats = st.builds(Seat, _leases, st.just("worker-ab-0"), st.none() | _overlays)
+_tickets = st.builds(Ticket, _leases, st.just("worker-ab-0"), st.none() | _overlays)
 _messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(Proposal, st.integers(1, 5).map(agreement), st.just(0)),
     st.builds(
@@ -85,9 +85,9 @@ _messages: st.SearchStrategy[Message] = st.one_of(
         _indices,
         st.from_regex(r"(spark://)?[a-z0-9]{1,20}(\.[a-z0-9-]{1,20}[a-z0-9])?:[1-9][0-9]{0,3}", fullmatch=True),
         st.from_regex(r"[A-Za-z0-9_-]{32,128}", fullmatch=True),
-        _seats,
+        _tickets,
     ),
-    st.builds(SeatNote, _leases, _indices, _seats),
+    st.builds(TicketNote, _leases, _indices, _tickets),
     st.builds(VoucherNote, st.builds(Voucher, _leases, _indices, _amounts), _signatures),
     st.builds(Ending, _leases, _indices),
     st.builds(
@@ -179,7 +179,7 @@ def test_a_malformed_message_is_refused_with_a_printable_sentence(body: bytes) -
 )
 def test_a_master_that_is_no_host_and_port_is_refused(master: str) -> None:
     body = msgspec.json.encode(
-        {"message": "startorder", "lease": LEASE, "index": 0, "master": master, "secret": SECRET, "seat": SEAT}
+        {"message": "startorder", "lease": LEASE, "index": 0, "master": master, "secret": SECRET, "ticket": SEAT}
     )
 
     with pytest.raises(InvalidInput):
@@ -191,7 +191,7 @@ def test_a_master_that_is_no_host_and_port_is_refused(master: str) -> None:
 @pytest.mark.parametrize("secret", ["", "s" * 31, "s" * 129, "s" * 31 + " ", "s" * 31 + "\n", "é" * 32])
 def test_a_secret_of_the_wrong_form_is_refused_without_showing_it(secret: str) -> None:
     body = msgspec.json.encode(
-        {"message": "startorder", "lease": LEASE, "index": 0, "master": "host:7077", "secret": secret, "seat": SEAT}
+        {"message": "startorder", "lease": LEASE, "index": 0, "master": "host:7077", "secret": secret, "ticket": SEAT}
     )
 
     with pytest.raises(InvalidInput) as refused:

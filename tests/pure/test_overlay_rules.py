@@ -34,7 +34,7 @@ from core.runtime.overlay.certificates import (
 )
 from core.runtime.overlay.nodes import NodeKeys
 from core.runtime.workers import DockerWorkers
-from core.seat import MASTER, Overlay, RelayPoint, Seat
+from core.ticket import MASTER, Overlay, RelayPoint, Ticket
 
 NOW = 1_800_000_000
 DAY_S = 86_400
@@ -75,8 +75,8 @@ def forged(**changes: object) -> str:
     return made.signed(SigningKey(AUTHORITY.seed)).pem()
 
 
-def seat(certificate: str, address: str = WORKER, relay: RelayPoint = RELAY) -> Seat:
-    return Seat(LEASE, "node", Overlay(address, AUTHORITY.certificate, certificate, (relay,), NOW + DAY_S))
+def ticket(certificate: str, address: str = WORKER, relay: RelayPoint = RELAY) -> Ticket:
+    return Ticket(LEASE, "node", Overlay(address, AUTHORITY.certificate, certificate, (relay,), NOW + DAY_S))
 
 
 def test_nebulas_own_certificates_are_read_and_written_alike() -> None:
@@ -174,21 +174,21 @@ def test_an_authority_that_is_not_confined_is_refused(
 
 
 def test_a_seat_for_this_node_is_taken() -> None:
-    assert admitted(seat(signed()), group="worker", node_key=NODE_KEY, relays={RELAY.host}).address == WORKER
+    assert admitted(ticket(signed()), group="worker", node_key=NODE_KEY, relays={RELAY.host}).address == WORKER
 
 
 @pytest.mark.parametrize(
     ("offered", "sentence"),
     [
-        (Seat(LEASE, "node"), "no place"),
-        (seat(signed(), relay=RelayPoint("10.77.3.1", "victim.example", 53)), "victim.example"),
-        (seat(signed(key="ab" * 32)), "another node"),
-        (seat(signed(group="master")), "does not say"),
-        (seat(signed(address="10.77.0.9")), "does not say"),
-        (seat(signed(address=MASTER), address=MASTER), "not one for a worker"),
+        (Ticket(LEASE, "node"), "no place"),
+        (ticket(signed(), relay=RelayPoint("10.77.3.1", "victim.example", 53)), "victim.example"),
+        (ticket(signed(key="ab" * 32)), "another node"),
+        (ticket(signed(group="master")), "does not say"),
+        (ticket(signed(address="10.77.0.9")), "does not say"),
+        (ticket(signed(address=MASTER), address=MASTER), "not one for a worker"),
     ],
 )
-def test_a_seat_that_is_not_for_this_node_is_refused(offered: Seat, sentence: str) -> None:
+def test_a_seat_that_is_not_for_this_node_is_refused(offered: Ticket, sentence: str) -> None:
     with pytest.raises(InvalidInput, match=sentence):
         admitted(offered, group="worker", node_key=NODE_KEY, relays={RELAY.host})
 
@@ -202,11 +202,11 @@ def test_a_worker_of_an_overlay_joins_no_master_outside_it(tmp_path: Path) -> No
     agreed = Agreement(LEASE, terms, (share,), 10, Kind.SPARK, word)
 
     with pytest.raises(InvalidInput, match=MASTER):
-        asyncio.run(donor.start_worker(agreed, share, "spark://192.168.1.1:7077", "s" * 32, seat(signed())))
+        asyncio.run(donor.start_worker(agreed, share, "spark://192.168.1.1:7077", "s" * 32, ticket(signed())))
 
 
 def test_a_members_settings_lead_to_relays_and_public_addresses_alone() -> None:
-    overlay = seat(signed()).overlay
+    overlay = ticket(signed()).overlay
     assert overlay is not None
 
     text = configuration.member(
@@ -244,7 +244,7 @@ def test_a_members_settings_lead_to_relays_and_public_addresses_alone() -> None:
     ],
 )
 def test_each_group_opens_its_own_ports_and_nothing_else(group: str, opened: set[tuple[str, str]]) -> None:
-    overlay = seat(signed()).overlay
+    overlay = ticket(signed()).overlay
     assert overlay is not None
 
     settings = json.loads(configuration.member(overlay, group=group, port=20_001, key_file="k", reached={}))

@@ -12,10 +12,10 @@ from core.lease import facts as was
 from core.lease.granted import in_force, served_ms
 from core.lease.serving import ASK_AGAIN_S, REDEEM_EVERY_S, START_PATIENCE_S, accept
 from core.model import Amount, LeaseId
-from core.seat import Seat
+from core.ticket import Ticket
 from tests.pure.leases import DURATION_S, INTERVAL_S, RATE, START, agreement
 
-SEAT = Seat(LeaseId("0x" + "33" * 32), "worker-33333333-1")
+SEAT = Ticket(LeaseId("0x" + "33" * 32), "worker-33333333-1")
 NOTICE_S = 60
 
 
@@ -349,7 +349,7 @@ _FACTS = st.one_of(
     st.builds(was.ReclaimAsked, _INSTANTS, st.sampled_from([0, 5, NOTICE_S])),
     st.builds(was.Regranted, _INSTANTS, st.sampled_from([0, 1, 333, 1000])),
     st.builds(was.Granted, _INSTANTS, st.sampled_from([0, 1, 333, 1000])),
-    st.builds(was.SeatRenewed, _INSTANTS, st.just(SEAT)),
+    st.builds(was.TicketRenewed, _INSTANTS, st.just(SEAT)),
     st.builds(was.Claimed, _INSTANTS, st.integers(0, RATE * DURATION_S).map(Amount)),
     st.builds(was.HeartbeatArrived, _INSTANTS, st.just(1), st.just(4), st.booleans()),
 )

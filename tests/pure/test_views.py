@@ -13,8 +13,8 @@ from core.model import Address, Amount, Kind, LeaseId, Offer, Prices, Resources,
 from core.observed import Job, JobState
 from core.quote import Request
 from core.renter_view import cluster_line, market
-from core.seat import Seat
 from core.settings import Donor
+from core.ticket import Ticket
 from core.view import DonorView, resources_text, spare
 from tests.pure.leases import START, agreement, donor
 
@@ -39,7 +39,7 @@ def view_of(*services: Service, sharing: bool = True, now: int = START + 60) -> 
 def serving() -> Service:
     service, _ = accept(agreement(), 1, now=START, hold_s=60)
     for fact in (
-        was.StartOrdered(START, "m:7077", "s", Seat(LEASE, "worker")),
+        was.StartOrdered(START, "m:7077", "s", Ticket(LEASE, "worker")),
         was.WorkerRuns(START, START),
         was.VoucherArrived(START + 50, Amount(500), "0x01"),
     ):

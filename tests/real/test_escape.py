@@ -23,7 +23,7 @@ from core.runtime.overlay.certificates import certify, found
 from core.runtime.overlay.network import OverlayNetwork
 from core.runtime.overlay.nodes import NodeKeys
 from core.runtime.workers import DockerWorkers
-from core.seat import FIRST_RELAY, FIRST_WORKER, Overlay, RelayPoint, Seat
+from core.ticket import FIRST_RELAY, FIRST_WORKER, Overlay, RelayPoint, Ticket
 from tests.real.escape import attempts, outside
 from tests.real.runtime_lab import SECRET, SHAPE, a_lab, agreement, new_lease, run
 
@@ -186,7 +186,7 @@ def _start(runtime: DockerWorkers, lease: LeaseId) -> None:
     )
     relays = (RelayPoint(str(FIRST_RELAY), outside.RELAY, outside.PORT),)
     overlay = Overlay(address, authority.certificate, certificate, relays, now + 3600)
-    run(runtime.start_worker(agreed, agreed.shares[0], MASTER_ADDRESS, SECRET, Seat(lease, "node", overlay)))
+    run(runtime.start_worker(agreed, agreed.shares[0], MASTER_ADDRESS, SECRET, Ticket(lease, "node", overlay)))
 
 
 def _tried(container: Container, targets: dict[str, str], names: tuple[str, ...]) -> dict[str, str]:

@@ -23,7 +23,7 @@ from core.runtime.overlay.certificates import Authority, certify, fingerprint, f
 from core.runtime.overlay.network import OverlayNetwork
 from core.runtime.overlay.nodes import NodeKeys
 from core.runtime.workers import DockerWorkers
-from core.seat import FIRST_RELAY, MASTER, Overlay, RelayPoint, Seat
+from core.ticket import FIRST_RELAY, MASTER, Overlay, RelayPoint, Ticket
 from tests.real.runtime_lab import SECRET, a_lab, agreement, new_lease, registered, run, until
 
 RELAY_HOST = "127.0.0.1"
@@ -78,12 +78,12 @@ class Fabric:
             until=self.now + DAY_S,
         )
 
-    def seat(self, certificate: str) -> Seat:
+    def ticket(self, certificate: str) -> Ticket:
         address = str(inspect(certificate).networks[0].ip)
         relays = (RelayPoint(str(FIRST_RELAY), RELAY_HOST, self.relay_port),)
         authority = self.authority.certificate
         overlay = Overlay(address, authority, certificate, relays, self.now + DAY_S, self.revoked)
-        return Seat(self.network, f"node-{address}", overlay)
+        return Ticket(self.network, f"node-{address}", overlay)
 
 
 @dataclass
@@ -96,8 +96,8 @@ class Cluster:
     master: str = ""
     certificates: dict[str, str] = field(default_factory=dict)
 
-    def seat(self, address: str) -> Seat:
-        return self.fabric.seat(self.certificates[address])
+    def ticket(self, address: str) -> Ticket:
+        return self.fabric.ticket(self.certificates[address])
 
     def container(self, role: str, share: int) -> Container:
         (one,) = self.engine.labelled({LEASE: str(self.agreed.lease), ROLE: role, SHARE: str(share)})
@@ -182,12 +182,12 @@ def _relay(engine: ContainerEngine, images: Images, fabric: Fabric) -> Container
 def _begin(cluster: Cluster) -> None:
     lease, fabric = cluster.agreed.lease, cluster.fabric
     cluster.certificates[MASTER] = fabric.certificate(MASTER, "master", run(cluster.renter.enroll(lease)))
-    cluster.master = run(cluster.renter.start_master(lease, SECRET, cluster.seat(MASTER)))
+    cluster.master = run(cluster.renter.start_master(lease, SECRET, cluster.ticket(MASTER)))
     for index, address in enumerate(WORKERS):
         node_key = run(cluster.donor.enroll(lease, index))
         cluster.certificates[address] = fabric.certificate(address, "worker", node_key)
         share = cluster.agreed.shares[index]
-        run(cluster.donor.start_worker(cluster.agreed, share, cluster.master, SECRET, cluster.seat(address)))
+        run(cluster.donor.start_worker(cluster.agreed, share, cluster.master, SECRET, cluster.ticket(address)))
 
 
 def _submit(cluster: Cluster, folder: Path, name: str, program: str) -> None:
@@ -211,7 +211,7 @@ def test_a_job_goes_on_when_a_tunnel_dies_and_comes_back(cluster: Cluster, tmp_p
 
     cluster.container("tunnel", 1).kill()
     closed = not any(cluster.reaches(1, host, 7077) for host in (MASTER, cluster.gateway(1)))
-    run(cluster.donor.reseat(lease, 1, cluster.seat(WORKERS[1])))
+    run(cluster.donor.renew(lease, 1, cluster.ticket(WORKERS[1])))
     before = len(_said(cluster, "shuffling", "^total"))
     until(120, lambda: len(_said(cluster, "shuffling", "^total")) > before + 5, "the job goes on")
 
@@ -242,7 +242,7 @@ def test_a_starting_agent_finds_nodes_again(cluster: Cluster) -> None:
     lease, share = cluster.agreed.lease, cluster.agreed.shares[0]
     before = run(cluster.donor.worker(lease, 0))
 
-    again = run(cluster.donor.start_worker(cluster.agreed, share, cluster.master, SECRET, cluster.seat(WORKERS[0])))
+    again = run(cluster.donor.start_worker(cluster.agreed, share, cluster.master, SECRET, cluster.ticket(WORKERS[0])))
 
     assert again == before
     assert run(cluster.donor.held()) == {(lease, 0), (lease, 1)}
@@ -254,7 +254,7 @@ def test_another_lease_on_the_same_machine_is_another_world(cluster: Cluster) ->
     certificate = other.certificate(WORKERS[0], "worker", run(cluster.donor.enroll(other.network, 0)))
     agreed = agreement(other.network, 1)
     try:
-        run(cluster.donor.start_worker(agreed, agreed.shares[0], cluster.master, SECRET, other.seat(certificate)))
+        run(cluster.donor.start_worker(agreed, agreed.shares[0], cluster.master, SECRET, other.ticket(certificate)))
         stranger = replace(cluster, agreed=agreed)
 
         # The same addresses, and nobody there: its relay knows nothing of the other's authority.
@@ -268,7 +268,7 @@ def test_who_is_revoked_is_shut_out(cluster: Cluster) -> None:
     assert cluster.reaches(1, MASTER, 7077)
 
     cluster.fabric.revoked = (fingerprint(cluster.certificates[WORKERS[1]]),)
-    run(cluster.renter.reseat(cluster.agreed.lease, cluster.seat(MASTER)))
+    run(cluster.renter.renew(cluster.agreed.lease, cluster.ticket(MASTER)))
 
     until(30, lambda: not cluster.reaches(1, MASTER, 7077), "the revoked worker is shut out")
 

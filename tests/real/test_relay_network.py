@@ -25,7 +25,7 @@ from core.relay.register import Carried
 from core.runtime.overlay.certificates import Authority, certify, found, make_key
 from core.runtime.overlay.configuration import member
 from core.runtime.spark_settings import EXECUTOR_BLOCKS_PORT
-from core.seat import Overlay, RelayPoint
+from core.ticket import Overlay, RelayPoint
 from tests.lab import netns
 
 RELAY_PORT: Final = 24_700

@@ -18,7 +18,7 @@ from core.runtime.labels import LEASE
 from core.runtime.network import BridgeNetwork
 from core.runtime.probe import HardwareProbe
 from core.runtime.workers import DockerWorkers
-from core.seat import Seat, worker_name
+from core.ticket import Ticket, worker_name
 from tests.real.runtime_lab import SECRET, a_lab, agreement, new_lease, registered, run, until
 
 PROGRAM = """
@@ -55,11 +55,13 @@ class Cluster:
 
     async def start(self, donor: int, index: int, secret: str = SECRET) -> WorkerReport:
         share = self.agreed.shares[index]
-        return await self.donors[donor].start_worker(self.agreed, share, self.master, secret, seat(self.agreed, index))
+        return await self.donors[donor].start_worker(
+            self.agreed, share, self.master, secret, ticket(self.agreed, index)
+        )
 
 
-def seat(agreed: Agreement, index: int) -> Seat:
-    return Seat(agreed.lease, worker_name(agreed.lease, index))
+def ticket(agreed: Agreement, index: int) -> Ticket:
+    return Ticket(agreed.lease, worker_name(agreed.lease, index))
 
 
 def hosts(agreed: Agreement, *indices: int) -> set[str]:
@@ -80,9 +82,9 @@ def cluster(lab: tuple[ContainerEngine, Images]) -> Iterator[Cluster]:
     renter = DockerClusters(engine, BridgeNetwork(engine), images, "renter")
     try:
         began = time.monotonic()
-        master = run(renter.start_master(agreed.lease, SECRET, Seat(agreed.lease, "master")))
+        master = run(renter.start_master(agreed.lease, SECRET, Ticket(agreed.lease, "master")))
         for index in (0, 1):
-            run(donors[index].start_worker(agreed, agreed.shares[index], master, SECRET, seat(agreed, index)))
+            run(donors[index].start_worker(agreed, agreed.shares[index], master, SECRET, ticket(agreed, index)))
         until(60, lambda: registered(renter, agreed.lease) == hosts(agreed, 0, 1), "two workers are registered")
         yield Cluster(engine, images, agreed, donors, renter, master, time.monotonic() - began)
     finally:
@@ -96,7 +98,7 @@ def test_starting_again_adopts_what_runs(cluster: Cluster) -> None:
     before = run(cluster.donors[0].worker(lease, 0))
 
     again = run(cluster.start(0, 0))
-    master = run(cluster.renter.start_master(lease, "another-secret-that-is-ignored", Seat(lease, "master")))
+    master = run(cluster.renter.start_master(lease, "another-secret-that-is-ignored", Ticket(lease, "master")))
 
     assert again == before
     assert master == cluster.master
@@ -216,7 +218,7 @@ def test_no_worker_starts_from_an_image_that_was_not_built_here(
     donor = DockerWorkers(engine, BridgeNetwork(engine), Images(engine, tmp_path), "donor-9")
 
     with pytest.raises(SandboxFailed, match="not been built"):
-        run(donor.start_worker(agreed, agreed.shares[0], "spark://master:7077", SECRET, seat(agreed, 0)))
+        run(donor.start_worker(agreed, agreed.shares[0], "spark://master:7077", SECRET, ticket(agreed, 0)))
 
     assert run(donor.held()) == frozenset()
 

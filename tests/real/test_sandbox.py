@@ -25,7 +25,7 @@ from core.runtime.labels import LEASE, ROLE, Label, Role
 from core.runtime.network import BridgeNetwork
 from core.runtime.sandbox import SCRATCH, sandbox
 from core.runtime.workers import DockerWorkers
-from core.seat import Seat
+from core.ticket import Ticket
 from tests.real.runtime_lab import SECRET, SHAPE, a_lab, agreement, new_lease, run
 
 OWNER = "sandbox-test"
@@ -95,7 +95,7 @@ def three(lab: tuple[ContainerEngine, Images]) -> Iterator[list[Inside]]:
 
 def _asleep(engine: ContainerEngine, network: BridgeNetwork, image: str, label: Label) -> Inside:
     arguments: dict[str, Any] = {
-        **network.ensure(label, Seat(label.home, label.member)).arguments,
+        **network.ensure(label, Ticket(label.home, label.member)).arguments,
         **sandbox(Resources(cpu_millis=500, memory_mib=128), label.labels(), SCRATCH),
     }
     # Each listens, so that a neighbour has something to reach.
@@ -196,7 +196,7 @@ def test_agents_that_join_at_once_agree_on_one_network(lab: tuple[ContainerEngin
     labels = [Label(lease, Role.WORKER, f"donor-{index}", share=index) for index in range(4)]
 
     with ThreadPoolExecutor(4) as pool:
-        places = list(pool.map(lambda label: BridgeNetwork(engine).ensure(label, Seat(lease, label.member)), labels))
+        places = list(pool.map(lambda label: BridgeNetwork(engine).ensure(label, Ticket(lease, label.member)), labels))
     standing = engine.client.networks.list(filters={"label": f"{LEASE}={lease}"})
     BridgeNetwork(engine).leave(labels[0])
 
@@ -217,7 +217,7 @@ def _a_worker(engine: ContainerEngine, images: Images) -> Iterator[Worker]:
     """A worker, started as the donor's agent starts one; its master never answers."""
     workers = DockerWorkers(engine, BridgeNetwork(engine), images, OWNER)
     agreed = agreement(new_lease(), 1)
-    begin = partial(workers.start_worker, agreed, agreed.shares[0], MASTER, SECRET, Seat(agreed.lease, "worker"))
+    begin = partial(workers.start_worker, agreed, agreed.shares[0], MASTER, SECRET, Ticket(agreed.lease, "worker"))
     try:
         run(begin())
         (container,) = engine.labelled({LEASE: agreed.lease, ROLE: Role.WORKER.value})

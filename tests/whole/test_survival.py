@@ -18,7 +18,7 @@ from core.runtime.labels import LEASE, ROLE, SHARE
 from core.runtime.network import BridgeNetwork
 from core.runtime.probe import HardwareProbe
 from core.runtime.workers import DockerWorkers
-from core.seat import Seat
+from core.ticket import Ticket
 from core.view import ClusterLine
 from renter_tui.demo.children import Child
 from tests.whole.stage import SLOW_ANSWER, Stage, line, request, size, until
@@ -239,7 +239,7 @@ class _NeverStarts(DockerWorkers):
     """A dishonest donor's runtime: says yes, does nothing."""
 
     async def start_worker(
-        self, agreement: Agreement, share: Share, master: str, secret: str, seat: Seat
+        self, agreement: Agreement, share: Share, master: str, secret: str, ticket: Ticket
     ) -> WorkerReport:
         await asyncio.sleep(40)
         return WorkerReport(WorkerState.ABSENT)

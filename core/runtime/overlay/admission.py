@@ -1,18 +1,18 @@
-"""Whether a machine may take the seat that a renter offers it: what a stranger asks of our network. Pure."""
+"""Whether a machine may take the ticket that a renter offers it: what a stranger asks of our network. Pure."""
 
 from collections.abc import Collection
 
 from core.errors import InvalidInput
 from core.runtime.overlay.certificates import MASTER_GROUP, WORKER_GROUP, verified
-from core.seat import MASTER, Overlay, Seat
+from core.ticket import MASTER, Overlay, Ticket
 
 
-def admitted(seat: Seat, *, group: str, node_key: str, relays: Collection[str]) -> Overlay:
-    """The overlay of `seat`, once it is known to be for this node and to lead to relays of our own choice.
+def admitted(ticket: Ticket, *, group: str, node_key: str, relays: Collection[str]) -> Overlay:
+    """The overlay of `ticket`, once it is known to be for this node and to lead to relays of our own choice.
 
     Raises InvalidInput. `relays` are hosts that this machine's owner has named: no renter may aim packets at others.
     """
-    overlay = seat.overlay
+    overlay = ticket.overlay
     if overlay is None:
         raise InvalidInput(
             "The renter sent no place in the lease's encrypted network.", "Choose a renter whose market has relays."
@@ -27,7 +27,7 @@ def admitted(seat: Seat, *, group: str, node_key: str, relays: Collection[str]) 
     if certificate.key.hex() != node_key:
         raise InvalidInput("The certificate of the lease's network is for another node than this one.")
     if certificate.groups != (group,) or str(certificate.networks[0].ip) != overlay.address:
-        raise InvalidInput("The certificate of the lease's network does not say what the seat says.")
+        raise InvalidInput("The certificate of the lease's network does not say what the ticket says.")
     if (overlay.address == MASTER) != (group == MASTER_GROUP) or group not in (MASTER_GROUP, WORKER_GROUP):
         raise InvalidInput(f"The address {overlay.address} is not one for a {group}.")
     return overlay

@@ -18,7 +18,7 @@ from nacl.signing import SigningKey, VerifyKey
 
 from core.errors import InvalidInput
 from core.runtime.overlay import protobuf
-from core.seat import NETWORK
+from core.ticket import NETWORK
 
 MASTER_GROUP: Final = "master"
 WORKER_GROUP: Final = "worker"

@@ -18,7 +18,7 @@ from core.runtime.spark_settings import (
     PORT_RETRIES,
     WORKER_PORT,
 )
-from core.seat import Overlay
+from core.ticket import Overlay
 
 MTU: Final = 1300
 _FIRST_PORT: Final = 20_000

@@ -24,7 +24,7 @@ from core.runtime.overlay import configuration, containers, firewall
 from core.runtime.overlay.admission import admitted
 from core.runtime.overlay.certificates import MASTER_GROUP, WORKER_GROUP
 from core.runtime.overlay.nodes import NodeKeys
-from core.seat import MASTER, Overlay, RelayPoint, Seat
+from core.ticket import MASTER, Overlay, RelayPoint, Ticket
 
 _RULES_WITHIN_S: Final = 30
 
@@ -41,13 +41,13 @@ class OverlayNetwork:
     def enroll(self, label: Label) -> str:
         return self._keys.enroll(label)
 
-    def ensure(self, label: Label, seat: Seat) -> Place:
+    def ensure(self, label: Label, ticket: Ticket) -> Place:
         if label.role is Role.DRIVER:
             pause = self._engine.named(label.beside(Role.PAUSE).name)
             if pause is None or pause.status != "running":
                 raise SandboxFailed("The cluster's network is down.", "Start the cluster again.")
             return _place(pause, label, MASTER)
-        overlay = self._admitted(label, seat)
+        overlay = self._admitted(label, ticket)
         bridge = self._bridge(label)
         pause = self._pause(label, bridge)
         self._settle(label, overlay, pause)
@@ -56,10 +56,10 @@ class OverlayNetwork:
     def finish(self, container: Container, label: Label) -> None:
         """A container in the node's namespace has nothing of its own to connect."""
 
-    def reseat(self, label: Label, seat: Seat) -> None:
+    def renew(self, label: Label, ticket: Ticket) -> None:
         pause = self._engine.named(label.beside(Role.PAUSE).name)
         if pause is not None and pause.status == "running":
-            self._settle(label, self._admitted(label, seat), pause)
+            self._settle(label, self._admitted(label, ticket), pause)
 
     def face(self, label: Label) -> Container | None:
         return self._engine.named(label.beside(Role.PAUSE).name)
@@ -82,8 +82,8 @@ class OverlayNetwork:
     def _networks(self, owner: str) -> list[Network]:
         return self._engine.client.networks.list(filters={"label": f"{OWNER}={owner}"})
 
-    def _admitted(self, label: Label, seat: Seat) -> Overlay:
-        return admitted(seat, group=_group(label), node_key=self._keys.enroll(label), relays=self._relays)
+    def _admitted(self, label: Label, ticket: Ticket) -> Overlay:
+        return admitted(ticket, group=_group(label), node_key=self._keys.enroll(label), relays=self._relays)
 
     def _bridge(self, label: Label) -> Network:
         name = label.beside(Role.PAUSE).name

@@ -1,4 +1,4 @@
-"""A member's place in its cluster's private network, as the renter, whose authority it is, tells the member. Pure.
+"""A ticket: what lets a member into its cluster's private network, given by the renter, whose network it is. Pure.
 
 Every network has the same addresses: authorities and network namespaces keep them apart, so none can run out.
 """
@@ -67,8 +67,8 @@ class Overlay:
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
-    """A place in the network that the lease `network` founded; other leases of the same cluster join it.
+class Ticket:
+    """Lets its holder into the network that the lease `network` founded; other leases of the cluster join it, too.
 
     `name` is the host name that a plain bridge on one engine knows the member by; with an overlay its address does.
     """
