@@ -172,6 +172,8 @@ class OverlayFabric:
 
     async def ticket(self, network: LeaseId, host: str, node_key: str) -> Ticket:
         state = self._known(network)
+        if not state.relays:
+            raise RelayUnavailable("No relay serves this cluster yet.", "It is asked again in a moment.")
         state, mine = self._certified(network, state, host, node_key)
         overlay = Overlay(
             address=host,

@@ -14,6 +14,7 @@ from core.pledges import machine_sizes, with_penalties
 from core.quote import Quote, Request, Shortfall
 from core.quoting import Quoting
 from core.renter_work import RenterPorts
+from core.repair import LEAST_LEFT_S
 from core.settings import Renter as RenterSettings
 from core.view import spare
 
@@ -22,7 +23,7 @@ from core.view import spare
 class Wish:
     """What a lease is asked for: `request`, within `most` coin, to end at `ends_at`, in the place of `shares`.
 
-    Fewer workers will do where they take the place of others.
+    Fewer workers, and a shorter time, will do where they take the place of others.
     """
 
     request: Request
@@ -55,7 +56,7 @@ class Leasing:
             cluster = self._newest(cluster)
             if cluster.released:
                 raise InvalidInput("The cluster was destroyed while other donors were asked.", "Nothing was paid.")
-            agreement = self._agreement(await self._backed(quote, offers), wish.ends_at)
+            agreement = self._agreement(await self._backed(quote, offers), wish)
             await self._ports.peers.listen(agreement.terms.session)
             self._book.keep(_with(cluster, agreement, quote, offers, wish))
             settings, now = self._settings, self._ports.clock.now()
@@ -75,8 +76,13 @@ class Leasing:
         offers, answer = await self._quoting.best(wish.request)
         if isinstance(answer, Shortfall) and wish.shares and answer.largest_workers:
             # Better some of what was lost than nothing; the rest is asked for again later.
-            request = replace(wish.request, workers=answer.largest_workers)
-            offers, answer = await self._quoting.best(request)
+            wish = replace(wish, request=replace(wish.request, workers=answer.largest_workers))
+            offers, answer = await self._quoting.best(wish.request)
+        if isinstance(answer, Quote) and wish.shares and 0 < wish.most < answer.total():
+            # Who steps in may ask for more than who left: it stays for as long as was paid for.
+            shorter_s = wish.request.duration_s * wish.most // answer.total()
+            if shorter_s >= LEAST_LEFT_S:
+                offers, answer = await self._quoting.best(replace(wish.request, duration_s=shorter_s))
         if isinstance(answer, Shortfall):
             raise InvalidInput(answer.sentence, "Ask for less, or wait for more donors; nothing was paid.")
         total = answer.total()
@@ -109,12 +115,12 @@ class Leasing:
         ]
         return with_penalties(quote, backed, self._settings.penalty_percent)
 
-    def _agreement(self, quote: Quote, ends_at: int) -> Agreement:
+    def _agreement(self, quote: Quote, wish: Wish) -> Agreement:
         session = self._ports.chain.new_session()
         lease, terms = self._ports.chain.draft(
             quote.shares,
             session=session.address,
-            ends_at=ends_at,
+            ends_at=wish.ends_at - (wish.request.duration_s - quote.request.duration_s),
             grace_s=self._settings.grace_s,
             salt="0x" + secrets.token_hex(32),
         )

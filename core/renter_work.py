@@ -42,6 +42,7 @@ class RenterWork:
         self._ports = ports
         self._book = book
         self._lives = lives
+        self._stopping = asyncio.Lock()
 
     async def carry(self, _key: str, lease: Lease, effect: Effect) -> Fact | None:
         if not isinstance(lease, Rental):
@@ -164,6 +165,12 @@ class RenterWork:
 
     async def stop_cluster(self, network: LeaseId) -> None:
         """Keep each job's output and last state, then remove master and drivers, and the network's authority."""
+        async with self._stopping:
+            cluster = self._book.of(network)
+            if cluster is None or not cluster.stopped:
+                await self._stop(network)
+
+    async def _stop(self, network: LeaseId) -> None:
         runtime = self._ports.runtime
         jobs = await runtime.jobs(network)
         for job in jobs:

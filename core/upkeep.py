@@ -28,7 +28,10 @@ MEASURE_AGAIN_S: Final = 3600
 """The way between two workers is measured again after so long."""
 
 FORGIVE_S: Final = 600
-"""A donor that lost a worker is left out of the cluster's replacements for so long."""
+"""A donor that lost a worker is left out of the cluster's replacements for so long, where others have room."""
+
+FORGIVE_SOON_S: Final = 20
+"""The same, where none has: a network that was down takes many workers, and it was no donor's fault."""
 
 
 class Upkeep:
@@ -117,13 +120,14 @@ class Upkeep:
         self._tries[cluster.name] = tries + 1, now + REPAIR_AGAIN_S[min(tries, len(REPAIR_AGAIN_S) - 1)]
         try:
             log.info("cluster %s: asking for %d workers in the place of lost ones", cluster.name, len(shares))
-            await self._leasing.ask(cluster, self._wish(cluster, rentals, shares, now))
+            await self._leasing.ask(cluster, self._wish(cluster, rentals, shares, tries))
         except SparecloudError as problem:
             log.warning("cluster %s: no replacement yet: %s", cluster.name, problem)
 
     def _wish(
-        self, cluster: Cluster, rentals: tuple[Rental, ...], shares: tuple[tuple[LeaseId, int], ...], now: int
+        self, cluster: Cluster, rentals: tuple[Rental, ...], shares: tuple[tuple[LeaseId, int], ...], tries: int
     ) -> Wish:
+        now = self._ports.clock.now()
         ends_at = max(rental.agreement.terms.ends_at for rental in opened(rentals))
         request = replace(
             cluster.request,
@@ -131,7 +135,9 @@ class Upkeep:
             duration_s=ends_at - now,
             confidence_per_mille=0,
             ceiling=None,
-            excluded=cluster.request.excluded | _shunned(rentals, now) | _full(cluster, rentals),
+            excluded=cluster.request.excluded
+            | _shunned(rentals, now - (FORGIVE_S if not tries else FORGIVE_SOON_S))
+            | _full(cluster, rentals),
         )
         # An unlimited cluster has most = 0; else one coin unit is the least that says "no more".
         left = Amount(max(1, cluster.most - committed(rentals))) if cluster.most else Amount(0)
@@ -181,13 +187,13 @@ def _lost(rental: Rental) -> bool:
     return bool(rental.opened_at) and any(part.state is PartState.LOST for part in rental.parts)
 
 
-def _shunned(rentals: Iterable[Rental], now: int) -> frozenset[Address]:
-    """Donors that refused, were silent or lost a worker of this cluster lately."""
+def _shunned(rentals: Iterable[Rental], since: int) -> frozenset[Address]:
+    """Donors that refused, were silent or lost a worker of this cluster after `since`."""
     return frozenset(
         share.donor
         for rental in rentals
         for share, part in zip(rental.agreement.shares, rental.parts, strict=True)
-        if part.reason is not None and now - (part.lost_at or rental.asked_at) < FORGIVE_S
+        if part.reason is not None and (part.lost_at or rental.asked_at) > since
     )
 
 

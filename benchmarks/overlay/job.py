@@ -24,14 +24,15 @@ def compute(spark: SparkSession) -> None:
 
 
 def scan(spark: SparkSession) -> None:
-    """A filter over a table in files."""
-    spark.read.parquet(TABLE).where("load like '%7f%'").selectExpr("max(key)", "count(*)").collect()
+    """Four filters over a table in files."""
+    for digits in ("07f", "19a", "2be", "3cd"):
+        spark.read.parquet(TABLE).where(f"load like '%{digits}%'").selectExpr("max(key)", "count(*)").collect()
 
 
 def make_table(spark: SparkSession) -> None:
-    """The table that `scan` reads, where it is not there yet."""
+    """The table that `scan` reads."""
     rows = spark.range(0, 2_000_000, 1, 8).selectExpr("xxhash64(id) key", "sha2(cast(id as string), 512) load")
-    rows.write.mode("ignore").parquet(TABLE)
+    rows.write.mode("overwrite").parquet(TABLE)
 
 
 WORK: dict[str, Callable[[SparkSession], None]] = {work.__name__: work for work in (make_table, shuffle, compute, scan)}

@@ -56,7 +56,9 @@ def measure(contender: Contender, processes: Mapping[str, psutil.Process], secon
 def _throughput(address: str, processes: Mapping[str, psutil.Process], seconds: int) -> tuple[float, dict[str, float]]:
     iperf = programs.installed("iperf3", "iperf3")
     server = subprocess.Popen(
-        inside("two", [iperf, "--server", "--one-off", "--bind", address, "--forceflush"]), stdout=subprocess.PIPE
+        inside("two", [iperf, "--server", "--one-off", "--bind", address, "--forceflush"]),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     )
     try:
         _await_line(server, b"listening")

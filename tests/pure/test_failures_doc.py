@@ -1,15 +1,18 @@
 """docs/failures.md: whatever a person may read of a failure has a row there, so that a new message without one fails.
 
-A message's constant words must stand in the document in its order; each variable part is written as `…`.
+The first cell of a row is the messages that it explains, each on a line of its own (`<br>`), exactly as the programs
+write them, but for `…` in the place of each variable part.
 """
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 
@@ -26,7 +29,6 @@ SHOWN_WHOLE = (
     "core/renter_view.py",
     "core/donor_view.py",
     "core/offering.py",
-    "core/runtime/gpus.py",
     "donor_app/status.py",
 )
 """Modules that write for the screens: every sentence in them is shown."""
@@ -34,6 +36,8 @@ SHOWN_WHOLE = (
 LOGGED = frozenset({"warning", "error", "exception", "critical"})
 BANNERS = frozenset({"Problem", "Trouble"})
 GAP = "…"
+
+_Node = TypeVar("_Node", bound=ast.AST)
 
 
 @dataclass(frozen=True)
@@ -49,32 +53,40 @@ class Module:
 
     def __init__(self, name: str, source: str) -> None:
         self.name = name
-        self.tree = ast.parse(source)
-        self._docstrings = {id(node.value) for node in ast.walk(self.tree) if isinstance(node, ast.Expr)}
+        self._by_kind: defaultdict[type[ast.AST], list[Any]] = defaultdict(list)
+        for node in ast.walk(ast.parse(source)):
+            self._by_kind[type(node)].append(node)
 
-    def errors(self, known: Iterable[str]) -> set[str]:
+    def errors(self, known: Container[str]) -> set[str]:
         """The names of `known` errors' children that are defined here."""
-        classes = (node for node in ast.walk(self.tree) if isinstance(node, ast.ClassDef))
+        classes = self._all(ast.ClassDef)
         return {node.name for node in classes if any(_last_name(base) in known for base in node.bases)}
 
-    def told(self, errors: Iterable[str]) -> Iterator[Message]:
+    def told(self, errors: Container[str]) -> Iterator[Message]:
         """The titles of `errors` and banners made here, and the formats of what is logged."""
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.Call) and node.args:
-                called = _last_name(node.func)
-                if called in LOGGED or called in BANNERS or called in errors:
-                    yield from self._messages(node.args[0])
+        for node in self._all(ast.Call):
+            called = _last_name(node.func)
+            if node.args and (called in LOGGED or called in BANNERS or called in errors):
+                yield from self._messages(node.args[0])
 
     def sentences(self) -> Iterator[Message]:
         """Every sentence written here that is no docstring."""
-        within = {id(part) for node in ast.walk(self.tree) if isinstance(node, ast.JoinedStr) for part in node.values}
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.Constant | ast.JoinedStr) and id(node) not in within | self._docstrings:
-                yield from (message for message in self._messages(node) if message.text.endswith("."))
+        return (message for message in self.literals() if message.text.endswith("."))
+
+    def literals(self) -> Iterator[Message]:
+        """Every text written here that is no docstring."""
+        silent = {id(node.value) for node in self._all(ast.Expr)}
+        silent |= {id(part) for node in self._all(ast.JoinedStr) for part in node.values}
+        for node in (*self._all(ast.Constant), *self._all(ast.JoinedStr)):
+            if id(node) not in silent:
+                yield from self._messages(node)
+
+    def _all(self, kind: type[_Node]) -> list[_Node]:
+        return self._by_kind[kind]
 
     def _messages(self, node: ast.expr) -> Iterator[Message]:
         for text in self._texts(node):
-            words = _spaced(re.sub(r"%[sdr]", GAP, text))
+            words = _spaced(re.sub(r"%[sdr]|{\w+}", GAP, text))
             if re.search(r"\w", words):
                 yield Message(words, f"{self.name}:{node.lineno}")
 
@@ -87,11 +99,12 @@ class Module:
                 return ["".join(str(part.value) if isinstance(part, ast.Constant) else GAP for part in parts)]
             case ast.IfExp(body=one, orelse=other):
                 return self._texts(one) + self._texts(other)
+            case ast.Call(func=ast.Attribute(value=stripped, attr="strip" | "rstrip")):
+                return self._texts(stripped)
             case ast.Name(id=name):
-                given = [found for found in ast.walk(self.tree) if isinstance(found, ast.Assign)]
                 return [
                     text
-                    for found in given
+                    for found in self._all(ast.Assign)
                     if [_last_name(target) for target in found.targets] == [name]
                     and not isinstance(found.value, ast.Name)
                     for text in self._texts(found.value)
@@ -109,6 +122,7 @@ def _last_name(node: ast.expr) -> str:
 
 
 def _spaced(text: str) -> str:
+    """`text` on one line, with one `…` for what is filled in side by side."""
     return re.sub(f"{GAP}+", GAP, " ".join(text.split()))
 
 
@@ -134,20 +148,29 @@ def _error_names(modules: Iterable[Module]) -> frozenset[str]:
     return frozenset(name for name in known if not name.startswith("_"))
 
 
+def _rows(section: str) -> frozenset[str]:
+    """The messages and states that the tables of a section explain."""
+    cells = re.findall(r"^\| (.+?) \|", section, re.MULTILINE)
+    return frozenset(line.strip("`") for cell in cells for line in cell.split("<br>")) - {"what you see"}
+
+
 @cache
-def _document() -> str:
-    return _spaced(DOCUMENT.read_text("utf-8").replace("<br>", " "))
+def _sections() -> dict[str, frozenset[str]]:
+    """The rows of each section of the document, by its title."""
+    parts = DOCUMENT.read_text("utf-8").split("\n## ")[1:]
+    return {part.partition("\n")[0]: _rows(part) for part in parts}
 
 
-def _section(title: str) -> str:
-    return DOCUMENT.read_text("utf-8").partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+def _explained() -> frozenset[str]:
+    return frozenset().union(*_sections().values())
 
 
 def _without_a_row(messages: Iterable[Message]) -> list[str]:
+    rows = _explained()
     return [
         f"docs/failures.md has no row for “{message.text}” ({message.at})"
         for message in messages
-        if message.text not in _document()
+        if message.text not in rows
     ]
 
 
@@ -172,7 +195,7 @@ def test_every_sentence_that_the_screens_write_has_a_row() -> None:
 def test_every_reason_every_refusal_of_a_relay_and_every_refusal_of_a_contract_has_a_row() -> None:
     told = [Message(reason.sentence, f"Reason.{reason.name}") for reason in Reason]
     told += [Message(refusal.sentence, f"Refusal.{refusal.name}") for refusal in Refusal]
-    told += [Message(re.sub(r"{\w+}", GAP, title), name) for name, (title, _) in SENTENCES.items()]
+    told += [Message(re.sub(r"{\w+}", GAP, title), f"SENTENCES[{name}]") for name, (title, _) in SENTENCES.items()]
 
     assert _without_a_row(told) == []
 
@@ -188,13 +211,19 @@ def test_every_reason_every_refusal_of_a_relay_and_every_refusal_of_a_contract_h
     ],
 )
 def test_every_state_has_a_row_in_its_own_section(title: str, states: type[StrEnum]) -> None:
-    rows = _section(title)
+    rows = _sections()[title]
 
-    missing = [
-        f"“{title}” in docs/failures.md has no row for {state!r}" for state in states if f"| `{state}` |" not in rows
-    ]
+    missing = [f"“{title}” in docs/failures.md has no row for {state!r}" for state in states if state not in rows]
 
     assert missing == []
+
+
+def test_no_row_explains_what_no_program_says() -> None:
+    said = {message.text for module in _modules() for message in module.literals()}
+
+    stale = [f"docs/failures.md explains “{row}”, which no program says" for row in _explained() - said]
+
+    assert stale == []
 
 
 def test_messages_are_found_in_the_forms_that_the_programs_write_them_in() -> None:
