@@ -27,16 +27,13 @@ print("the answer is", rows.groupByKey({tasks}).mapPartitions(widest).reduce(add
 
 @dataclass(frozen=True, slots=True)
 class KnownJob:
-    """`tasks` tasks of `task_s` seconds before the shuffle, which moves rows * padding bytes; of half that after it.
-
-    So many bytes that tunnels find their way: Nebula looks for a direct one once in a thousand packets.
-    """
+    """`tasks` tasks of `task_s` seconds before the shuffle, which moves rows * padding bytes; of half that after it."""
 
     tasks: int = 6
     task_s: float = 2.0
     rows: int = 30_000
     keys: int = 101
-    padding: int = 1000
+    padding: int = 300
 
     @property
     def program(self) -> str:

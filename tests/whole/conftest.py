@@ -21,7 +21,7 @@ DONORS = ("ada", "grace", "edsger")
 async def stage(tmp_path_factory: TempPathFactory) -> AsyncGenerator[Stage]:
     engine = ContainerEngine()
     await Images(engine, images_folder()).ensure()
-    timing = Timing(interval_s=3, grace_s=5, accept_within_s=8, start_within_s=30)
+    timing = Timing(interval_s=3, grace_s=5, accept_within_s=8, start_within_s=45)
     async with local_market(tmp_path_factory.mktemp("market"), DONORS, timing) as market:
         stage = Stage(market, engine)
         try:
