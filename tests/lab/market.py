@@ -215,6 +215,8 @@ def _settings(name: str, network: Network) -> Settings:
             offer_every_s=2,
             shortest_grace_s=GRACE_S,
             shortest_interval_s=1,
+            # A minute, as it is where nothing was set: the interval is shorter here.
+            patience_intervals=60 // INTERVAL_S,
         ),
         renter=Renter(interval_s=INTERVAL_S, grace_s=GRACE_S, accept_within_s=10, start_within_s=60),
     )

@@ -5,13 +5,14 @@ One cluster with a worker at every donor goes through what costs no worker; what
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 
 import pytest
 import pytest_asyncio
+from docker.models.containers import Container
 
 from core.observed import Job
-from core.runtime.labels import LEASE, Role
+from core.runtime.labels import NETWORK, Role
 from core.runtime.spark_settings import EXECUTOR_BLOCKS_PORT, MASTER_PORT, METER_PORT
 from core.ticket import MASTER
 from core.view import ClusterLine
@@ -21,12 +22,16 @@ from tests.lab.lines import received
 from tests.lab.market import BUS_PORT, CHAIN_PORT, RENTER, Market
 from tests.lab.person import Person, line
 from tests.lab.reach import bridge_addresses, reached
+from tests.lab.stage import DONORS
 from tests.lab.world import SERVERS
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(400)]
 
 COMMON = "common"
+CONES = (("ada", "grace"), ("grace", "ada"))
 ONE_SIDED, DOUBLE = ("edsger", "ada"), (RENTER, "edsger")
+SHUFFLED = 10**6
+"""More bytes than two workers exchange before they find the straight way to each other."""
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -41,19 +46,14 @@ async def common(person: Person) -> AsyncIterator[ClusterLine]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def heard(person: Person, common: ClusterLine) -> Mapping[tuple[str, str], int]:
     """How many bytes of UDP came straight from another home while a job shuffled, by (who received, from whom)."""
-    pairs = (ONE_SIDED, DOUBLE)
+    pairs = (*CONES, ONE_SIDED, DOUBLE)
     before = {pair: received(person.market.world, *pair) for pair in pairs}
     await works(person, COMMON)
     return {pair: received(person.market.world, *pair) - before[pair] for pair in pairs}
 
 
-async def test_homes_behind_cones_work_on_one_job(person: Person, common: ClusterLine) -> None:
-    """By a relay or not: which way is found after a thousand packets (docs/laboratory.md)."""
-    (worker,) = faults.containers(person.market, "grace", Role.WORKER)
-
-    await works(person, COMMON)
-
-    assert await asyncio.to_thread(reached, worker, MASTER, MASTER_PORT)
+async def test_homes_behind_cones_find_the_straight_way(heard: Mapping[tuple[str, str], int]) -> None:
+    assert sum(heard[pair] for pair in CONES) > SHUFFLED
 
 
 async def test_one_symmetric_router_costs_no_answer(person: Person, heard: Mapping[tuple[str, str], int]) -> None:
@@ -63,24 +63,29 @@ async def test_one_symmetric_router_costs_no_answer(person: Person, heard: Mappi
 
 
 async def test_two_symmetric_routers_are_joined_by_a_relay(
-    person: Person, heard: Mapping[tuple[str, str], int]
+    person: Person, common: ClusterLine, heard: Mapping[tuple[str, str], int]
 ) -> None:
-    (worker,) = faults.containers(person.market, "edsger", Role.WORKER)
+    worker = _running(person.market, common, "edsger", Role.WORKER)
 
     assert heard[DOUBLE] == 0
     assert await asyncio.to_thread(reached, worker, MASTER, MASTER_PORT)
 
 
+async def test_a_second_lease_on_every_donor_meets_neither_the_first_nor_anybody_else(
+    person: Person, common: ClusterLine
+) -> None:
+    market = person.market
+    async with _rented(person, "other", 3) as other:
+        for donor in DONORS:
+            mine, theirs = (_running(market, cluster, donor, Role.WORKER) for cluster in (common, other))
+            strangers = [(host, port) for host in bridge_addresses(theirs) for port in _SPARK] + _outside(market)
+
+            assert await asyncio.to_thread(reached, mine, MASTER, MASTER_PORT)
+            assert [at for at in strangers if await asyncio.to_thread(reached, mine, *at)] == []
+
+
 async def test_a_relay_that_dies_costs_no_job(person: Person, common: ClusterLine) -> None:
     await works(person, COMMON, faults.relay_down(person.market, "relay1"))
-
-
-async def test_a_donor_cut_off_from_the_buses_goes_on_working(person: Person, common: ClusterLine) -> None:
-    await works(person, COMMON, faults.bus_partitioned(person.market, "ada"))
-
-
-async def test_a_donor_whose_clock_is_minutes_ahead_goes_on_working(person: Person, common: ClusterLine) -> None:
-    await works(person, COMMON, faults.clock_wrong(person.market, "grace"))
 
 
 async def test_a_chain_that_nobody_reaches_for_a_while_costs_no_job(person: Person, common: ClusterLine) -> None:
@@ -92,34 +97,26 @@ async def test_a_slow_and_lossy_line_costs_time_alone(person: Person, common: Cl
     await works(person, COMMON, faults.line_slow(person.market, "ada"), KnownJob(padding=30))
 
 
-async def test_a_second_lease_on_every_donor_meets_neither_the_first_nor_anybody_else(
-    person: Person, common: ClusterLine
-) -> None:
-    market = person.market
-    other = await person.launch("other", 3)
+async def test_a_donor_whose_clock_is_minutes_ahead_goes_on_working(person: Person, common: ClusterLine) -> None:
+    await works(person, COMMON, faults.clock_wrong(person.market, "grace"))
 
-    for donor in ("ada", "grace", "edsger"):
-        workers = faults.containers(market, donor, Role.WORKER)
-        mine = next(found for found in workers if found.labels[LEASE] == common.lease)
-        theirs = next(found for found in workers if found.labels[LEASE] == other.lease)
-        assert await asyncio.to_thread(reached, mine, MASTER, MASTER_PORT)
-        strangers = [(host, port) for host in bridge_addresses(theirs) for port in _SPARK] + _outside(market)
-        assert [at for at in strangers if await asyncio.to_thread(reached, mine, *at)] == []
-    await person.destroy("other")
+
+async def test_a_donor_cut_off_from_the_buses_costs_no_job(person: Person, common: ClusterLine) -> None:
+    """It goes on working for as long as it serves unpaid."""
+    await works(person, COMMON, faults.bus_partitioned(person.market, "ada"))
 
 
 async def test_without_its_tunnel_a_worker_reaches_nobody_and_is_replaced(person: Person, common: ClusterLine) -> None:
     """Stopped through the engine, a tunnel stays down."""
-    cluster = await person.launch("closed", 2)
-    market, donor = person.market, cluster.workers[0].donor_name
-    mine = [
-        next(found for found in faults.containers(market, donor, role) if found.labels[LEASE] == cluster.lease)
-        for role in (Role.WORKER, Role.TUNNEL)
-    ]
-    mine[1].kill()
+    market = person.market
+    async with _rented(person, "closed", 2) as cluster:
+        donor = cluster.workers[0].donor_name
+        worker, tunnel = (_running(market, cluster, donor, role) for role in (Role.WORKER, Role.TUNNEL))
+        tunnel.kill()
 
-    assert [at for at in [(MASTER, MASTER_PORT), *_outside(market)] if reached(mine[0], *at)] == []
-    await _ends_well(person, "closed", KnownJob())
+        around = [(MASTER, MASTER_PORT), *_outside(market)]
+        assert [at for at in around if await asyncio.to_thread(reached, worker, *at)] == []
+        await works(person, "closed")
 
 
 async def test_a_cut_line_costs_a_worker_and_not_the_job(person: Person, common: ClusterLine) -> None:
@@ -146,21 +143,31 @@ def _outside(market: Market) -> list[tuple[str, int]]:
     ]
 
 
+@asynccontextmanager
+async def _rented(person: Person, name: str, workers: int) -> AsyncIterator[ClusterLine]:
+    """A cluster of the scenario's own, settled at its end whatever happened."""
+    try:
+        yield await person.launch(name, workers)
+    finally:
+        await checks.conserved(person.market, await person.destroy(name))
+
+
 async def _loses_one(person: Person, name: str, fault: faults.Fault) -> None:
     """A cluster loses a worker in the middle of a job to a fault that lasts until the job is done."""
-    cluster = await person.launch(name, 2)
-    await works(person, name, fault(person.market, cluster.workers[0].donor_name))
-    ended = await person.destroy(name)
+    async with _rented(person, name, 2) as cluster:
+        await works(person, name, fault(person.market, cluster.workers[0].donor_name))
+    ended = line(await person.view(), name)
 
     assert ended.workers[0].state == "lost"
     assert ended.workers[0].paid < ended.workers[1].paid
-    await checks.conserved(person.market, ended)
 
 
-async def _ends_well(person: Person, name: str, known: KnownJob) -> None:
-    job = await person.submit(name, known.program)
-    await checks.answered(person, name, job, known)
-    await checks.conserved(person.market, await person.destroy(name))
+def _running(market: Market, cluster: ClusterLine, donor: str, role: Role) -> Container:
+    """The donor's container of that role that serves the cluster."""
+    (found,) = (
+        container for container in faults.containers(market, donor, role) if container.labels[NETWORK] == cluster.lease
+    )
+    return found
 
 
 async def works(

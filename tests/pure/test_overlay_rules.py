@@ -152,6 +152,7 @@ def test_a_certificate_with_one_byte_changed_is_refused(place: int, difference: 
         "",
         "-----BEGIN NEBULA CERTIFICATE-----\n-----END NEBULA CERTIFICATE-----\n",
     ],
+    ids=["stranger", "elsewhere", "too wide", "nowhere", "group", "authority", "issuer", "nothing", "empty"],
 )
 def test_a_certificate_beyond_its_authority_is_refused(pem: str) -> None:
     with pytest.raises(InvalidInput):

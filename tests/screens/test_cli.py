@@ -155,6 +155,7 @@ def test_quote_shows_donors_waste_and_total(terminal: Terminal) -> None:
         "Pledged: nothing: the donors have no stake",
         "Waste:   2.1 % of what is leased (0.4 % at best)",
         "Chance:  85.7 % that 3 workers stay to the end",
+        "Network: not measured yet: these donors have not served together",
         "Total:   10.8 SPARE at most",
     ]
     told = terminal.json("quote", *ORDER, "--ceiling", "5", "--most-per-donor", "1")

@@ -91,8 +91,9 @@ def member(
         "punchy": {"punch": True, "respond": True},
         # A relay that went away is missed, and another one taken, in seconds: Nebula's own times are 5 and 10.
         "timers": {"connection_alive_interval": 2, "pending_deletion_interval": 4},
-        # Members that met through a relay look for a way without it from the start, and soon again.
-        "counters": {"try_promote": 50, "requery_every_packets": 500},
+        # Members that met through a relay look for a way without it from the start, and soon again. What counts as one
+        # packet is up to 64 KiB on its way into the tunnel: a whole shuffle may be thirty.
+        "counters": {"try_promote": 5, "requery_every_packets": 50},
         "relay": {"am_relay": False, "use_relays": True, "relays": relays},
         "tun": {"dev": TUNNEL, "mtu": MTU, "use_offloads": True},
         "cipher": "aes",
