@@ -13,10 +13,13 @@ demo:
 # Rules and screens need no engine and do not mind a neighbour; what takes real time and real containers runs alone.
 SIDE_BY_SIDE := tests/pure tests/screens --ignore tests/screens/test_donor_soak.py -n 2 --dist loadfile
 ALONE := tests/real tests/whole tests/screens/test_donor_soak.py
+# Built before the tests, none of which waits minutes for it.
+IMAGES := $(PY) -m core.runtime.images && $(PY) -m core.relay
 test: setup-dev
 	@tools/screens.sh
 	@tools/node.sh
 	@tools/engine.sh start
+	@$(IMAGES) || { rc=$$?; tools/engine.sh stop; exit $$rc; }
 	@trap : INT; rc=0; export QT_QPA_PLATFORM=offscreen; \
 	  if [ -n "$(TESTS)" ]; then $(PY) -m pytest $(TESTS) || rc=$$?; \
 	  else $(PY) -m pytest $(SIDE_BY_SIDE) || rc=$$?; $(PY) -m pytest $(ALONE) || rc=$$?; fi; \

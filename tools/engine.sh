@@ -34,7 +34,7 @@ start() {
         fi
         echo "Installing docker.io"
         apt-get update -qq
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends docker.io iptables >/dev/null
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends docker.io iptables iproute2 >/dev/null
     fi
     if [ -d /run/systemd/system ]; then
         systemctl start docker

@@ -68,7 +68,7 @@ async def test_two_symmetric_routers_are_joined_by_a_relay(
     worker = _running(person.market, common, "edsger", Role.WORKER)
 
     assert heard[DOUBLE] == 0
-    assert await asyncio.to_thread(reached, worker, MASTER, MASTER_PORT)
+    assert await asyncio.to_thread(reached, worker, [_MASTER]) == [_MASTER]
 
 
 async def test_a_second_lease_on_every_donor_meets_neither_the_first_nor_anybody_else(
@@ -80,8 +80,7 @@ async def test_a_second_lease_on_every_donor_meets_neither_the_first_nor_anybody
             mine, theirs = (_running(market, cluster, donor, Role.WORKER) for cluster in (common, other))
             strangers = [(host, port) for host in bridge_addresses(theirs) for port in _SPARK] + _outside(market)
 
-            assert await asyncio.to_thread(reached, mine, MASTER, MASTER_PORT)
-            assert [at for at in strangers if await asyncio.to_thread(reached, mine, *at)] == []
+            assert await asyncio.to_thread(reached, mine, [_MASTER, *strangers]) == [_MASTER]
 
 
 async def test_a_relay_that_dies_costs_no_job(person: Person, common: ClusterLine) -> None:
@@ -114,8 +113,7 @@ async def test_without_its_tunnel_a_worker_reaches_nobody_and_is_replaced(person
         worker, tunnel = (_running(market, cluster, donor, role) for role in (Role.WORKER, Role.TUNNEL))
         tunnel.kill()
 
-        around = [(MASTER, MASTER_PORT), *_outside(market)]
-        assert [at for at in around if await asyncio.to_thread(reached, worker, *at)] == []
+        assert await asyncio.to_thread(reached, worker, [_MASTER, *_outside(market)]) == []
         await works(person, "closed")
 
 
@@ -127,6 +125,7 @@ async def test_a_donor_that_boots_anew_costs_a_worker_and_not_the_job(person: Pe
     await _loses_one(person, "booted", faults.laptop_off)
 
 
+_MASTER = (MASTER, MASTER_PORT)
 _SPARK = (METER_PORT, EXECUTOR_BLOCKS_PORT)
 
 
