@@ -26,6 +26,7 @@ class Cluster:
 
     `most` is what it may cost in all. `donors` keeps each donor's name and seal key as offered, `machines` the memory
     that its seats divide. `stopped`: master and drivers are gone.
+    `back_at` is when this machine was last back from an absence so long that donors leave.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Cluster:
     trouble: str = ""
     released: bool = False
     stopped: bool = False
+    back_at: int = 0
 
     @property
     def lease(self) -> LeaseId | None:

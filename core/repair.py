@@ -9,6 +9,12 @@ from core.model import Amount, LeaseId, Share
 from core.quote import LossPolicy
 from core.reason import Reason
 
+LEAST_AWAY_S = 12
+"""A shorter gap is no absence: an agent can be that slow."""
+
+FOUND_GONE_S = 60
+"""What is lost so soon after this machine was away is lost because it was."""
+
 LEAST_LEFT_S = 120
 """A lease that ends sooner is not repaired any more: another worker would hardly start before."""
 
@@ -55,7 +61,7 @@ def wanting(cluster: Cluster, rentals: Iterable[Rental], now: int) -> tuple[tupl
         for rental in rentals
         if rental.opened_at and now < rental.agreement.terms.ends_at - LEAST_LEFT_S
         for index, part in enumerate(rental.parts)
-        if _gone(part) and (rental.agreement.lease, index) not in covered
+        if _gone(part, cluster.back_at) and (rental.agreement.lease, index) not in covered
     )
 
 
@@ -77,8 +83,16 @@ def committed(rentals: Iterable[Rental]) -> Amount:
     )
 
 
-def _gone(part: Part) -> bool:
-    if part.reason is Reason.UNPAID:
+def was_away(rentals: Iterable[Rental], seen_at: int, now: int) -> bool:
+    """Whether nobody here signed for so long that donors may have left; `seen_at` is 0 where this agent is new."""
+    rentals = tuple(rentals)
+    last = seen_at or max((part.heard_at for rental in rentals for part in rental.parts), default=0)
+    interval_s = max((rental.agreement.interval_s for rental in rentals), default=0)
+    return 0 < last < now - max(2 * interval_s, LEAST_AWAY_S)
+
+
+def _gone(part: Part, back_at: int) -> bool:
+    if part.reason is Reason.UNPAID or (back_at and -LEAST_AWAY_S <= part.lost_at - back_at < FOUND_GONE_S):
         # This machine was away for too long: what it then spends anew is for a person to say.
         return False
     return part.state is PartState.LOST or part.leaves_at > 0

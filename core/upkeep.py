@@ -16,7 +16,7 @@ from core.messages import TicketNote
 from core.model import Address, Amount, LeaseId
 from core.quote import LossPolicy
 from core.renter_work import RenterPorts, RenterWork
-from core.repair import committed, lives, of_cluster, opened, replaced, wanting
+from core.repair import committed, lives, of_cluster, opened, replaced, wanting, was_away
 from core.ticket import MASTER, Ticket
 
 log = logging.getLogger(__name__)
@@ -57,22 +57,34 @@ class Upkeep:
         self._rentals = rentals
         self._told: dict[tuple[LeaseId, int], Ticket] = {}
         self._master: dict[LeaseId, Ticket] = {}
+        self._looked: dict[str, int] = {}
         self._tries: dict[str, tuple[int, int]] = {}
         self.screens: dict[LeaseId, str] = {}
 
     async def look(self, cluster: Cluster) -> None:
         """Do what is due for one cluster. Raises SparecloudError: it is tried again the next time."""
-        if cluster.network is None or cluster.stopped:
+        network = cluster.network
+        if network is None or cluster.stopped:
             return
         rentals = of_cluster(cluster, self._rentals())
+        cluster = self._after_absence(cluster, rentals)
         if not lives(cluster, rentals, self._ports.clock.now()):
             await self._stop(cluster, rentals)
             return
-        await self._see_jobs(cluster, cluster.network)
-        await self._end_replaced(cluster.network, cluster, rentals)
+        await self._see_jobs(cluster, network)
+        await self._end_replaced(network, cluster, rentals)
         await self._repair(cluster, rentals)
-        await self._renew(cluster.network, rentals)
-        await self._measure(cluster.network, rentals)
+        await self._renew(network, rentals)
+        await self._measure(network, rentals)
+
+    def _after_absence(self, cluster: Cluster, rentals: tuple[Rental, ...]) -> Cluster:
+        now = self._ports.clock.now()
+        if was_away(rentals, self._looked.get(cluster.name, 0), now):
+            log.warning("cluster %s: this machine was away; workers that left meanwhile are not replaced", cluster.name)
+            cluster = replace(cluster, back_at=now)
+            self._book.keep(cluster)
+        self._looked[cluster.name] = now
+        return cluster
 
     async def _see_jobs(self, cluster: Cluster, network: LeaseId) -> None:
         jobs = await self._ports.runtime.jobs(network)

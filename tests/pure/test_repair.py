@@ -7,7 +7,7 @@ from core.lease import Part, PartState, Rental, RentalPhase
 from core.model import Amount, LeaseId, Resources
 from core.quote import LossPolicy, Request
 from core.reason import Reason
-from core.repair import LEAST_LEFT_S, committed, lives, numbered, opened, replaced, wanting
+from core.repair import LEAST_LEFT_S, committed, lives, numbered, opened, replaced, wanting, was_away
 from tests.pure.leases import DURATION_S, RATE, START, agreement
 
 FIRST = agreement().lease
@@ -51,6 +51,22 @@ def test_nothing_is_replaced_in_the_last_two_minutes_or_without_a_master() -> No
 
     assert wanting(cluster(), [running], START + DURATION_S - LEAST_LEFT_S) == ()
     assert wanting(cluster(), [masterless], NOW) == ()
+
+
+def test_workers_found_gone_after_an_absence_are_not_paid_for_anew_and_later_losses_are() -> None:
+    back = replace(cluster(), back_at=START + 30)
+
+    assert wanting(back, [rental(lost(45), serving(), serving())], NOW) == ()
+    assert wanting(back, [rental(lost(95), serving(), serving())], NOW) == ((FIRST, 0),)
+
+
+def test_an_absence_is_longer_than_two_intervals_without_a_look_or_a_heartbeat() -> None:
+    heard = rental(replace(serving(), heard_at=START), serving(), serving())
+
+    assert was_away([heard], 0, START + 60)
+    assert not was_away([heard], 0, START + 15)
+    assert not was_away([heard], START + 55, START + 60)
+    assert not was_away([rental(serving(), serving(), serving())], 0, START + 60)
 
 
 def test_a_cluster_of_which_nothing_ever_started_is_given_up() -> None:

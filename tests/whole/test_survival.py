@@ -242,7 +242,7 @@ class _NeverStarts(DockerWorkers):
     async def start_worker(
         self, agreement: Agreement, share: Share, master: str, secret: str, ticket: Ticket
     ) -> WorkerReport:
-        await asyncio.sleep(40)
+        await asyncio.sleep(70)
         return WorkerReport(WorkerState.ABSENT)
 
 
