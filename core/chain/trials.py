@@ -81,10 +81,6 @@ class Trials:
         """Convict a donor that did not answer in time. Raises TransactionFailed."""
         await self._connection.transact(self._contract, encoded(self._contract, "conclude", trial))
 
-    async def answerable_until(self, trial: Trial) -> int:
-        """Unix seconds until which the donor may answer."""
-        return await self._until(trial)
-
     @property
     def _contract(self) -> Any:
         return self._connection.trials

@@ -82,14 +82,6 @@ def address(namespace: str, interface: str, with_length: str, *, via: str | None
         ip("-n", namespace, "route", "add", "default", "via", via)
 
 
-def bytes_moved(namespace: str, interface: str) -> int:
-    """How many bytes an interface has received and sent since it is there."""
-    with entered(namespace):
-        lines = Path("/proc/thread-self/net/dev").read_text("utf-8").splitlines()
-    fields = next(line.partition(":")[2].split() for line in lines if line.strip().startswith(f"{interface}:"))
-    return int(fields[0]) + int(fields[8])
-
-
 @contextmanager
 def entered(namespace: str) -> Iterator[None]:
     """This thread is in the namespace meanwhile; a socket made here stays in it for good. Not across an await."""
