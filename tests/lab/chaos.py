@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from core.errors import SparecloudError
+from core.lease import RentalPhase
 from core.view import ClusterLine
 from tests.lab import checks, faults
 from tests.lab.jobs import KnownJob
@@ -26,6 +27,8 @@ from tests.lab.walk import walk
 _WORKERS: Final = 2
 _JOB_WITHIN_S: Final = 600
 _BREATH_S: Final = 10
+_LAST_JOB_S: Final = 420
+"""No job starts later: one takes minutes under faults, a clock may be three ahead, and late losses stay lost."""
 _FAULTS: Final = {
     fault.__name__: fault
     for fault in (*faults.AT_DONORS, *faults.AT_RENTER, faults.relay_down, faults.chain_unreachable)
@@ -70,13 +73,25 @@ class Chaos:
             name = f"walk-{number}"
             try:
                 await self.person.launch(name, _WORKERS, _JOB_WITHIN_S)
-                while not self.over and not line(await self.person.view(), name).ended:
+                while not self.over and await self._runs(name):
                     await self._job(name)
             except (AssertionError, SparecloudError) as problem:
                 self._find(f"{name}: {problem}")
                 await asyncio.sleep(_BREATH_S)
             ended += await self._end(name)
         return ended
+
+    async def _runs(self, name: str) -> bool:
+        """Whether the cluster takes another job and has the time for it; one that stopped too early is a finding."""
+        view = await self.person.view()
+        cluster = line(view, name)
+        left_s = cluster.ends_at - view.now
+        if cluster.state == RentalPhase.RUNNING and left_s > _LAST_JOB_S:
+            return True
+        self._say(f"{name} is {cluster.state} {left_s} s before its time is up: {cluster.sentence}")
+        if left_s > _LAST_JOB_S:
+            self._find(f"{name} stopped too early")
+        return False
 
     async def _end(self, name: str) -> list[ClusterLine]:
         """The cluster, settled; nothing where it never came about."""
