@@ -1,87 +1,68 @@
 """What a donor does: publish offers, accept what fits its limits, serve, be paid, and get out of the way."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 import msgspec
 
+from core.donor_mail import DonorMail, share_key
 from core.donor_pledges import Pledges
 from core.donor_view import draw
 from core.donor_work import DonorPorts, DonorWork
+from core.earnings import Earnings, as_csv, earnings
 from core.engine import Engine, Published
-from core.errors import InvalidInput, SparecloudError, first_problem
-from core.lease import Lease, Service, ServicePhase, ended
-from core.lease import effects as do
+from core.errors import NotFound, SparecloudError, first_problem
+from core.keeping import LOOK_EVERY_S, Keeping
+from core.lease import Lease, ServicePhase, ended
 from core.lease import facts as was
-from core.lease.serving import accept
-from core.messages import (
-    Ending,
-    Message,
-    Proposal,
-    Refused,
-    StartOrder,
-    TicketNote,
-    VoucherNote,
-    decode,
-    encode,
-)
-from core.model import Address, Agreement, Amount, LeaseId, Resources, Share, SignedOffer
-from core.observed import Balances, Measured
-from core.offering import differs, grants, objection, offer, pledged, room
-from core.pledges import choose_seats
-from core.settings import Donor, Limits
+from core.model import Address, Amount, LeaseId
+from core.offering import grants, room, slowest
+from core.owner import Donor
+from core.prospects import Prospects, prospects
+from core.publishing import Publisher
+from core.rehearsal import Rehearsal
+from core.selftest import Check, Selftest
+from core.standing import Standing
 from core.view import DonorView
 
 log = logging.getLogger(__name__)
 
-HOLD_S: Final = 120
-"""Room accepted is held so long for the lease to be opened and the worker to be ordered."""
-
 MEASURE_EVERY_S: Final = 5
+TEND_EVERY_S: Final = 3
 SETTLE_EVERY_S: Final = 10
 RETIRE_WITHIN_S: Final = 40
 """A clean end stops workers and redeems vouchers within so long after their notice."""
 
+COUNT_EVERY_S: Final = 30
+"""Earnings are counted anew so often, or where a voucher arrived."""
+
 
 class DonorAgent:
-    """Serves until cancelled. `watch` tells all that a screen may show, `share` is the one button."""
+    """Serves until cancelled. `watch` tells all that a screen may show; the rest is what the owner can ask for."""
 
-    def __init__(
-        self,
-        settings: Donor,
-        ports: DonorPorts,
-        *,
-        consented: bool = False,
-        limits: Callable[[], Limits] | None = None,
-    ) -> None:
-        """`consented`: share where the owner has not chosen yet; else nothing is shared before the first click.
+    def __init__(self, ports: DonorPorts, *, rehearsal: Rehearsal | None = None, consented: bool = False) -> None:
+        """`rehearsal` is what a self-test plays a whole lease on; without one it leaves that out.
 
-        `limits` reads what the owner's file says of them now, and is followed while serving. Raises InvalidInput.
+        `consented`: share where the owner has not chosen yet; else nothing is shared before the first click.
+
+        Raises InvalidInput where the owner's settings cannot be understood.
         """
-        self._settings = settings
-        self._read_limits = limits
-        self._filed_limits = settings.limits
-        self._misread: SparecloudError | None = None
         self._ports = ports
         self._work = DonorWork(ports)
         self._pledges = Pledges(ports)
         self._engine = Engine(ports.journal, ports.clock, self._work.carry, self._changed)
-        self._measured: Measured | None = None
-        self._preparing = ""
-        self._balances: Balances | None = None
-        self._held_back: Amount | None = None
-        self._problem: SparecloudError | None = None
-        chosen = ports.journal.get("state", "sharing")
-        self._sharing = chosen == b"on" or (chosen is None and consented)
-        self._offer_now = asyncio.Event()
-        self._tasks: asyncio.TaskGroup | None = None
-        self._ordered: set[str] = set()
+        self._keeping = Keeping(ports.owner, ports.sensors, ports.journal, ports.clock)
+        self._standing = Standing(ports, self._keeping, self._engine, consented=consented)
+        self._publisher = Publisher(ports, self._standing)
+        self._mail = DonorMail(ports, self._standing, self._engine, self._work, self._pledges)
         # Before the first view, which would else show a donor that never earned anything.
         self._engine.recall()
+        self._counted_at = 0
+        self._earned = self._count()
         self._published = Published(self._draw())
+        self._selftest = Selftest(ports, rehearsal, self._draw)
 
     def watch(self) -> AsyncIterator[DonorView]:
         """The newest view, then each newest one after a change."""
@@ -90,21 +71,73 @@ class DonorAgent:
     async def share(self, on: bool, *, at_once: bool = False) -> None:
         """Start or stop sharing. Stopping is a clean reclaim: workers hand over and stop, vouchers are redeemed.
 
-        `at_once` gives workers no notice, and ends that of workers which were given one.
+        Starting forgets a pause. `at_once` gives workers no notice, and ends that of workers which were given one.
         """
-        self._sharing = on
-        self._ports.journal.put("state", "sharing", b"on" if on else b"off")
+        self._standing.switch(on)
+        self._keeping.resume()
         if not on:
-            self._reclaim(0 if at_once else self._settings.reclaim_notice_s)
-        self._offer_now.set()
+            self._reclaim(0 if at_once else self._keeping.donor.reclaim_notice_s)
+        self._obey()
+
+    async def pause(self, until: int) -> None:
+        """Hold workers up and offer nothing until the instant `until` (allowance.NEVER: until `resume`)."""
+        self._keeping.pause(until)
+        self._obey()
+
+    async def finish(self) -> None:
+        """Take nothing new; once what runs has ended, sharing is off."""
+        self._keeping.finish()
+        self._obey()
+
+    async def resume(self) -> None:
+        """End a pause, or take new work again; what else holds sharing up goes on."""
+        self._keeping.resume()
+        self._obey()
+
+    async def change(self, donor: Donor) -> None:
+        """Keep to the settings `donor` from now on, and write them to the owner's file. Raises InvalidInput."""
+        await self._keeping.change(donor)
+        self._obey()
+
+    async def stop(self, lease: LeaseId, index: int, *, at_once: bool = False) -> None:
+        """Give one share's worker notice, or none. Raises NotFound."""
+        key = share_key(lease, index)
+        if key not in self._standing.live():
+            raise NotFound("That share is not served here, or it is over.", "Look at the list of leases.")
+        notice_s = 0 if at_once else self._keeping.donor.reclaim_notice_s
+        self._engine.tell(key, was.ReclaimAsked(self._ports.clock.now(), notice_s))
+
+    async def block(self, renter: Address, on: bool = True) -> None:
+        """Refuse `renter` from now on, and give notice to what it rents; or serve it again. Raises InvalidInput."""
+        donor = self._keeping.donor
+        others = tuple(known for known in donor.blocked if known.lower() != renter)
+        await self.change(msgspec.structs.replace(donor, blocked=(*others, renter) if on else others))
+        if on:
+            self._reclaim(donor.reclaim_notice_s, renter)
+
+    async def withdraw(self, to: Address, amount: Amount) -> None:
+        """Pay `amount` of the wallet's coin to `to`: twice where it is asked twice.
+
+        Raises NotEnoughCoin, TransactionFailed, ChainUnavailable.
+        """
+        await self._ports.chain.pay_out(to, amount)
+        self._standing.balances = await self._ports.chain.balances()
         self._redraw()
 
-    async def limit(self, limits: Limits) -> None:
-        """Share within `limits` from now on: offers follow, workers are slowed or paused, or have to leave."""
-        self._settings = msgspec.structs.replace(self._settings, limits=limits)
-        self._keep_within_limits()
-        self._offer_now.set()
-        self._redraw()
+    async def export(self) -> str:
+        """Every share that served, as CSV (core.earnings.as_csv)."""
+        return as_csv(self._standing.services().values(), self._keeping.donor.costs, self._ports.clock.now())
+
+    async def prospects(self) -> Prospects:
+        """What this machine could earn, by the offers on the board now."""
+        donor, measured = self._keeping.donor, self._standing.measured
+        own = room(donor.limits, measured, ()) if measured else donor.limits.resources()
+        offers = self._ports.board.offers(self._ports.clock.now())
+        return prospects(offers, own, donor, address=self._ports.notary.address)
+
+    async def selftest(self, tell: Callable[[Check], None]) -> None:
+        """Try everything between this machine and a renter. Raises SparecloudError where a self-test runs already."""
+        await self._selftest.run(tell)
 
     async def run(self) -> None:
         """Serve until cancelled; then reclaim cleanly, within a deadline, before giving way."""
@@ -120,270 +153,171 @@ class DonorAgent:
             await asyncio.gather(serving, return_exceptions=True)
 
     async def _serve(self) -> None:
+        await self._keeping.look()
         self._keep_within_limits()
         await self._ports.peers.listen(self._ports.notary.address)
         try:
             async with asyncio.TaskGroup() as tasks:
-                self._tasks = tasks
                 tasks.create_task(self._engine.run())
+                tasks.create_task(self._look())
                 tasks.create_task(self._measure())
-                tasks.create_task(self._publish())
-                tasks.create_task(self._answer_asks())
-                tasks.create_task(self._read_letters())
+                tasks.create_task(self._tend())
+                tasks.create_task(self._time_machine())
+                tasks.create_task(self._publisher.publish())
+                tasks.create_task(self._publisher.answer_asks())
+                tasks.create_task(self._mail.read())
                 tasks.create_task(self._watch_wallet())
                 tasks.create_task(self._settle_pledges())
         except BaseExceptionGroup as group:
             raise first_problem(group) from group
 
     async def _retire(self) -> None:
-        self._sharing = False
-        notice_s = self._settings.reclaim_notice_s
+        notice_s = self._keeping.donor.reclaim_notice_s
+        self._standing.withdraw()
         self._reclaim(notice_s)
-        self._offer_now.set()
+        self._publisher.soon()
         for _ in range((notice_s + RETIRE_WITHIN_S) * 4):
-            if all(ended(service) for service in self._services().values()):
+            if not self._standing.live():
                 break
             await asyncio.sleep(0.25)
         await asyncio.sleep(0.25)
 
-    def _reclaim(self, notice_s: int) -> None:
-        for key, service in self._services().items():
-            if not ended(service):
+    # The owner's limits, and getting out of the way.
+
+    def _obey(self) -> None:
+        """The owner asked for something: it shows at once."""
+        self._keep_within_limits()
+        self._publisher.soon()
+        self._redraw()
+
+    def _reclaim(self, notice_s: int, renter: Address | None = None) -> None:
+        for key, service in self._standing.live().items():
+            if renter in (None, service.agreement.terms.renter):
                 self._engine.tell(key, was.ReclaimAsked(self._ports.clock.now(), notice_s))
 
     def _keep_within_limits(self) -> None:
-        now, services = self._ports.clock.now(), self._services()
-        for key, permille in grants(self._settings.limits.resources(), services).items():
+        now, services = self._ports.clock.now(), self._standing.services()
+        allowed, notice_s = self._keeping.allowance, self._keeping.donor.reclaim_notice_s
+        for key, permille in grants(allowed, services, overdue=self._keeping.held_too_long).items():
+            service = services[key]
             if permille is None:
-                self._engine.tell(key, was.ReclaimAsked(now, self._settings.reclaim_notice_s))
-            elif permille != services[key].permille:
+                if not allowed.runs:
+                    # It hands its data over while the owner works: with as little of the processor as that takes.
+                    self._engine.tell(key, was.Regranted(now, slowest(service)))
+                self._engine.tell(key, was.ReclaimAsked(now, notice_s))
+            elif permille != service.permille:
                 self._engine.tell(key, was.Regranted(now, permille))
 
-    async def _follow_limits(self) -> None:
-        """Keep to the owner's file where its limits changed; one that cannot be read changes nothing."""
-        if self._read_limits is None:
-            return
-        try:
-            limits = await asyncio.to_thread(self._read_limits)
-        except InvalidInput as misread:
-            self._misread = misread
-            return
-        self._misread = None
-        if limits != self._filed_limits:
-            self._filed_limits = limits
-            await self.limit(limits)
-
-    # What the machine can give, and saying so.
+    async def _look(self) -> None:
+        """Notice the owner's return, and all else that holds sharing up, within a second."""
+        while True:
+            before = self._keeping.allowance
+            await self._keeping.look()
+            if self._keeping.allowance != before:
+                self._publisher.soon()
+            self._keep_within_limits()
+            if self._keeping.orders.finishing and not self._standing.live():
+                self._standing.switch(False)
+                self._keeping.resume()
+            self._redraw()
+            await self._ports.clock.sleep(LOOK_EVERY_S)
 
     async def _measure(self) -> None:
-        swept = False
+        """See what the machine has; once it is shared, have ready what workers need."""
+        swept, standing, runtime = False, self._standing, self._ports.runtime
         while True:
-            await self._follow_limits()
+            sharing = standing.sharing
             try:
-                await self._ports.runtime.prepare(self._note)
-                self._measured = await self._ports.probe.measure()
+                standing.measured = await self._ports.probe.measure()
                 if not swept:
                     await self._forget_orphans()
                     swept = True
-                self._problem = None
+                if sharing:
+                    await runtime.prepare(self._note)
+                else:
+                    # Nothing is built before the owner agreed; whether an engine answers is worth knowing.
+                    await runtime.held()
+                standing.ready, standing.problem = sharing, None
             except SparecloudError as problem:
-                self._problem = problem
-                self._measured = None
-            self._offer_now.set()
-            self._redraw()
+                standing.ready, standing.problem = False, problem
+            self._publisher.soon()
+            for _ in range(MEASURE_EVERY_S):
+                if standing.sharing != sharing:
+                    break
+                await self._ports.clock.sleep(1)
+
+    async def _tend(self) -> None:
+        """Bound the networks of workers, and see what they use; both may take seconds."""
+        while True:
+            limits, found = self._keeping.allowance.limits, {}
+            for service in self._standing.live().values():
+                share = (service.agreement.lease, service.index)
+                if not service.started_at:
+                    continue
+                try:
+                    await self._ports.runtime.bound_network(*share, limits.up_kib_s, limits.down_kib_s)
+                    if (usage := await self._ports.runtime.usage(*share)) is not None:
+                        found[share] = usage
+                        self._standing.speed.saw(share, usage)
+                except SparecloudError as problem:
+                    log.warning("the worker of share %s was not tended: %s", share_key(*share), problem)
+            self._standing.usages = found
+            await self._ports.clock.sleep(TEND_EVERY_S)
+
+    async def _time_machine(self) -> None:
+        """Measure how fast this machine is, where that is due and disturbs nobody."""
+        while True:
+            measured = self._standing.measured
+            quiet = not self._standing.live() and not self._keeping.allowance.holdings
+            if (
+                measured is not None
+                and self._standing.sharing
+                and await self._standing.speed.look(measured, quiet=quiet)
+            ):
+                self._publisher.soon()
             await self._ports.clock.sleep(MEASURE_EVERY_S)
 
     def _note(self, sentence: str) -> None:
         # From another thread: a plain assignment is all that happens here, the next view shows it.
-        self._preparing = sentence
+        self._standing.preparing = sentence
 
     async def _forget_orphans(self) -> None:
         """Remove what an earlier run left behind and no live lease needs."""
         held = await self._ports.runtime.held()
         # Looked up afterwards: what was started meanwhile is held, and live.
-        live = {(service.agreement.lease, service.index) for service in self._services().values() if not ended(service)}
+        live = {(service.agreement.lease, service.index) for service in self._standing.live().values()}
         for lease, index in held - live:
             log.info("removing what is left of share %s of lease %s", index, lease)
             await self._ports.runtime.forget(lease, index)
 
-    def _room(self) -> Resources:
-        return room(self._settings, self._measured, self._services().values(), sharing=self._sharing)
-
-    async def _publish(self) -> None:
-        every_s, last_at, last_room = self._settings.offer_every_s, 0, Resources()
-        while True:
-            self._offer_now.clear()
-            now, free = self._ports.clock.now(), self._room()
-            if now - last_at >= every_s or differs(free, last_room):
-                try:
-                    await self._ports.board.publish(self._offer())
-                    last_at, last_room = now, free
-                except SparecloudError as problem:
-                    log.warning("offer not published: %s", problem)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(every_s):
-                    await self._offer_now.wait()
-
-    async def _answer_asks(self) -> None:
-        while True:
-            await self._ports.board.asked()
-            try:
-                await self._ports.board.publish(self._offer())
-            except SparecloudError as problem:
-                log.warning("offer not published: %s", problem)
-            await self._ports.clock.sleep(0.2)
-
-    def _offer(self) -> SignedOffer:
-        statement = offer(
-            self._settings,
-            self._measured,
-            self._room(),
-            stake=self._stake(),
-            donor=self._ports.notary.address,
-            seal_key=self._ports.peers.seal_key,
-            sequence=self._next_sequence(),
-            now=self._ports.clock.now(),
-        )
-        return SignedOffer(statement, self._ports.notary.sign(statement))
-
-    def _next_sequence(self) -> int:
-        """Higher than any before, across restarts: instants are the base, the journal breaks ties and bad clocks."""
-        last = int(self._ports.journal.get("state", "offer_sequence") or b"0")
-        sequence = max(last + 1, self._ports.clock.now() * 1000)
-        self._ports.journal.put("state", "offer_sequence", str(sequence).encode())
-        return sequence
+    # The wallet.
 
     async def _settle_pledges(self) -> None:
         """Answer challenges, and get back the stake of shares that are over."""
         while True:
             try:
                 await self._ports.chain.answer_trials()
-                await self._pledges.settle(self._services())
-                self._held_back = await self._ports.chain.held_back()
+                await self._pledges.settle(self._standing.services())
+                self._standing.held_back = await self._ports.chain.held_back()
             except SparecloudError as problem:
                 log.warning("trials and pledges were not looked at: %s", problem)
             await self._ports.clock.sleep(SETTLE_EVERY_S)
 
-    # Letters from renters.
-
-    async def _read_letters(self) -> None:
-        async for sender, _, body in self._ports.peers.letters():
-            try:
-                await self._read(sender, decode(body))
-            except SparecloudError as problem:
-                log.warning("a letter from %s changed nothing: %s", sender, problem)
-
-    async def _read(self, sender: Address, message: Message) -> None:
-        now = self._ports.clock.now()
-        match message:
-            case Proposal(agreement=agreement, index=index):
-                await self._consider(sender, agreement, index, now)
-            case StartOrder():
-                self._take_order(self._mine(sender, message.lease, message.index), message)
-            case TicketNote(lease=lease, index=index, ticket=ticket):
-                self._mine(sender, lease, index)
-                self._engine.tell(_key(lease, index), was.TicketRenewed(now, ticket))
-            case VoucherNote(voucher=voucher, signature=signature):
-                self._mine(sender, voucher.lease, voucher.index)
-                if self._ports.notary.signer(voucher, signature) != sender:
-                    raise InvalidInput("A voucher is not signed by the renter's session key.")
-                key = _key(voucher.lease, voucher.index)
-                self._engine.tell(key, was.VoucherArrived(now, voucher.amount, signature))
-            case Ending(lease=lease, index=index):
-                service = self._mine(sender, lease, index)
-                if ended(service):
-                    await self._work.beat(service, do.SendHeartbeat(service.served_s(now), False, service.reason))
-                self._engine.tell(_key(lease, index), was.EndingTold(now))
-            case _:
-                raise InvalidInput("That message is meant for renters.")
-
-    def _mine(self, sender: Address, lease: LeaseId, index: int) -> Service:
-        """The share that a letter is about, if its sender is that lease's renter. Raises InvalidInput."""
-        service = self._engine.leases.get(_key(lease, index))
-        if not isinstance(service, Service) or service.agreement.terms.session != sender:
-            raise InvalidInput("It is about a share that the sender does not rent from us.")
-        return service
-
-    async def _consider(self, sender: Address, agreement: Agreement, index: int, now: int) -> None:
-        key = _key(agreement.lease, index)
-        known = self._engine.leases.get(key)
-        if isinstance(known, Service):
-            if known.phase is ServicePhase.ACCEPTED and known.agreement == agreement:
-                await self._work.carry(key, known, do.AnswerAccepted())
-            return
-        self._ports.chain.check(agreement)
-        if agreement.terms.session != sender:
-            raise InvalidInput("A lease was proposed by somebody who does not hold its session key.")
-        donor = self._ports.notary.address
-        refusal = objection(
-            self._settings, agreement, index, donor=donor, free=self._room(), stake=self._stake(), now=now
-        )
-        seats = None if refusal else self._seats(agreement.shares[index])
-        if seats is None:
-            refusal = refusal or "All seats of this machine are signed away."
-            answer = Refused(agreement.lease, index, refusal)
-            await self._ports.peers.send(self._ports.notary, sender, agreement.seal_key, encode(answer))
-            return
-        patience = self._settings.patience_intervals
-        self._engine.add(
-            key, *accept(agreement, index, now=now, hold_s=HOLD_S, seats=seats, patience_intervals=patience)
-        )
-
-    def _stake(self) -> Amount:
-        """What can still be pledged."""
-        stake = self._balances.account.unreserved if self._balances else Amount(0)
-        return Amount(max(0, stake - pledged(self._services().values())))
-
-    def _holds_seats(self, key: str, service: Service) -> bool:
-        """A share keeps its seats until the chain shows that it is over: sold again before, they would convict us.
-
-        Without a penalty of its own it still counts: the other share of a seat that was sold twice may have one.
-        """
-        return not ended(service) or not self._pledges.is_over(key)
-
-    def _seats(self, share: Share) -> str | None:
-        taken = [service.seats for key, service in self._services().items() if self._holds_seats(key, service)]
-        machine_mib = self._measured.total.memory_mib if self._measured else 0
-        return choose_seats(share.resources.memory_mib, machine_mib, taken)
-
-    def _take_order(self, service: Service, order: StartOrder) -> None:
-        """Look at the escrow beside the letter loop: a slow node must not hold up others' vouchers."""
-        key = _key(order.lease, order.index)
-        if self._tasks is None or key in self._ordered:
-            return
-
-        async def follow() -> None:
-            try:
-                await self._work.check_escrow(service.agreement)
-                self._engine.tell(
-                    key, was.StartOrdered(self._ports.clock.now(), order.master, order.secret, order.ticket)
-                )
-            except SparecloudError as problem:
-                log.warning("an order for share %s changed nothing: %s", key, problem)
-            finally:
-                self._ordered.discard(key)
-
-        self._ordered.add(key)
-        self._tasks.create_task(follow())
-
-    # The view.
-
     async def _watch_wallet(self) -> None:
         while True:
             try:
-                self._balances = await self._ports.chain.balances()
+                self._standing.balances = await self._ports.chain.balances()
             except SparecloudError as problem:
                 log.warning("balances not read: %s", problem)
-            self._redraw()
             await self._ports.clock.sleep(MEASURE_EVERY_S)
 
-    def _services(self) -> dict[str, Service]:
-        return {key: lease for key, lease in self._engine.leases.items() if isinstance(lease, Service)}
+    # The view.
 
     def _changed(self, _key: str, lease: Lease) -> None:
+        self._counted_at = 0
         if lease.phase in (ServicePhase.ACCEPTED, ServicePhase.CLAIMING, ServicePhase.ENDED):
-            self._offer_now.set()
-        if lease.phase in (ServicePhase.CLAIMING, ServicePhase.ENDED):
+            self._publisher.soon()
+        if lease.phase is ServicePhase.CLAIMING or ended(lease):
             # What one worker no longer takes, those that were slowed may have.
             self._keep_within_limits()
         self._redraw()
@@ -391,21 +325,30 @@ class DonorAgent:
     def _redraw(self) -> None:
         self._published.publish(self._draw())
 
+    def _count(self) -> Earnings:
+        now = self._ports.clock.now()
+        if now - self._counted_at >= COUNT_EVERY_S:
+            self._counted_at = now
+            services = self._standing.services().values()
+            self._earned = earnings(services, self._keeping.donor.costs, self._keeping.local())
+        return self._earned
+
     def _draw(self) -> DonorView:
+        standing = self._standing
         return draw(
-            now=self._ports.clock.now(),
-            settings=self._settings,
+            local=self._keeping.local(),
+            keeping=self._keeping,
             address=self._ports.notary.address,
-            sharing=self._sharing,
-            problem=self._problem or self._misread,
-            preparing="" if self._measured else self._preparing,
-            measured=self._measured,
-            offered=self._room(),
-            balances=self._balances,
-            held_back=self._held_back,
-            services=tuple(self._services().values()),
+            sharing=standing.sharing,
+            problem=standing.problem or self._keeping.misread,
+            ready=standing.ready,
+            preparing=standing.preparing,
+            measured=standing.measured,
+            offered=standing.room(),
+            balances=standing.balances,
+            services=tuple(standing.services().values()),
+            usages=standing.usages,
+            earned=self._count(),
+            held_back=standing.held_back,
+            chosen=standing.chosen,
         )
-
-
-def _key(lease: LeaseId, index: int) -> str:
-    return f"{lease}/{index}"

@@ -1,86 +1,116 @@
 """Draws a donor's view: words, sentences and sums over what its agent knows. Pure."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+from core.allowance import Allowance, Hold, Orders, contradictions
+from core.earnings import Earnings
 from core.errors import SparecloudError
 from core.lease import Service, ServicePhase, ended
 from core.lease.granted import WHOLE, in_force
-from core.model import Address, Amount, Resources
-from core.observed import Balances, Measured
-from core.settings import Donor
+from core.model import Address, Amount, LeaseId, Resources
+from core.observed import Balances, Conditions, Measured, Usage
+from core.owner import Donor
 from core.view import DonorView, ServiceLine, resources_text
 
-_DAY_S = 86_400
+
+class Kept(Protocol):
+    """What the owner allows, as core.keeping.Keeping tells it."""
+
+    @property
+    def donor(self) -> Donor: ...
+    @property
+    def orders(self) -> Orders: ...
+    @property
+    def conditions(self) -> Conditions: ...
+    @property
+    def allowance(self) -> Allowance: ...
 
 
 def draw(
     *,
-    now: int,
-    settings: Donor,
+    local: datetime,
+    keeping: Kept,
     address: Address,
     sharing: bool,
     problem: SparecloudError | None,
+    ready: bool,
     preparing: str,
     measured: Measured | None,
     offered: Resources,
     balances: Balances | None,
     services: tuple[Service, ...],
+    usages: Mapping[tuple[LeaseId, int], Usage],
+    earned: Earnings,
     held_back: Amount | None = None,
+    image: str = "",
+    chosen: bool = True,
 ) -> DonorView:
     """All that a donor's screen shows; the newest shares first."""
+    now = int(local.timestamp())
     newest = sorted(services, key=lambda service: (ended(service), -service.started_at, -service.asked_at))
     return DonorView(
         now=now,
-        name=settings.name,
+        name=keeping.donor.name,
         address=address,
         sharing=sharing,
-        headline=_headline(settings, services, measured, offered, preparing, sharing=sharing),
+        headline=_headline(keeping, services, offered, "" if ready else preparing or _WAITING, sharing=sharing),
         problem=problem.title if problem else "",
         hint=problem.hint if problem else "",
         measured=measured,
+        settings=keeping.donor,
+        allowance=keeping.allowance,
+        orders=keeping.orders,
+        conditions=keeping.conditions,
+        contradictions=contradictions(keeping.donor, measured),
         offered=offered,
-        prices=settings.asking.prices(),
         balances=balances,
-        services=tuple(_line(service, now) for service in newest),
-        earned_total=Amount(sum(service.voucher for service in services)),
-        earned_today=Amount(sum(_since_midnight(service, now) for service in services)),
-        unredeemed=Amount(sum(max(0, service.voucher - service.paid) for service in services)),
+        services=tuple(_line(service, usages.get((service.agreement.lease, service.index)), now) for service in newest),
+        earnings=earned,
+        unredeemed=Amount(sum(max(0, each.voucher - each.paid) for each in services if not ended(each))),
         held_back=held_back,
+        image=image,
+        chosen=chosen,
+        problem_kind=type(problem).__name__ if problem else "",
     )
 
 
 def _headline(
-    settings: Donor,
+    keeping: Kept,
     services: tuple[Service, ...],
-    measured: Measured | None,
     offered: Resources,
-    preparing: str,
+    awaited: str,
     *,
     sharing: bool,
 ) -> str:
-    serving = sum(service.phase is ServicePhase.SERVING for service in services)
-    leaving = sum(service.phase in _ON_ITS_WAY_OUT for service in services)
-    if serving and sharing:
-        return f"Serving {serving} worker{'' if serving == 1 else 's'} for others."
-    if leaving or serving:
-        return "Stopping the last worker and redeeming what it earned."
+    serving = [service for service in services if service.phase is ServicePhase.SERVING]
+    leaving = any(service.phase in _ON_ITS_WAY_OUT for service in services)
+    workers = f"{len(serving)} worker{'' if len(serving) == 1 else 's'}"
+    holdings = keeping.allowance.holdings
     if not sharing:
+        if serving or leaving:
+            return "Stopping the last worker and redeeming what it earned."
         return "Not sharing. Nothing of this machine is offered."
-    if measured is None:
-        return preparing or "Waiting until this machine can serve."
-    if measured.on_battery and not settings.share_on_battery:
-        return "Running on battery, so nothing is offered until it is plugged in."
+    if not keeping.allowance.runs:
+        told = next(holding for holding in holdings if holding.hold is not Hold.FINISHING)
+        return f"{workers.capitalize()} paused. {told.sentence}" if serving else told.sentence
+    if holdings:
+        return f"Finishing {workers}; nothing new is taken."
+    if serving:
+        held = Resources()
+        for service in serving:
+            held = held.plus(service.share.resources)
+        return f"Sharing {resources_text(replace(held, disk_mib=0))}; {workers} running."
+    if awaited:
+        return awaited
     if not offered.cpu_millis or not offered.memory_mib:
         return "Sharing, but nothing is free within the limits right now."
     return f"Sharing {resources_text(offered)}; waiting for a renter."
 
 
-def _since_midnight(service: Service, now: int) -> int:
-    """What of a share's vouchers was earned on this day (UTC)."""
-    midnight = now - now % _DAY_S
-    before_s = service.served_s(midnight) if midnight > service.started_at else 0
-    return max(0, service.voucher - service.share.earned(before_s))
-
-
-def _line(service: Service, now: int) -> ServiceLine:
+def _line(service: Service, usage: Usage | None, now: int) -> ServiceLine:
     served_s = service.served_s(now)
     return ServiceLine(
         lease=service.agreement.lease,
@@ -97,6 +127,9 @@ def _line(service: Service, now: int) -> ServiceLine:
         ended=ended(service),
         granted_permille=in_force(service.grants),
         leaves_at=service.deadline if service.phase is ServicePhase.LEAVING else 0,
+        started_at=service.started_at,
+        ended_at=service.ended_at,
+        usage=usage if service.phase in (ServicePhase.SERVING, ServicePhase.LEAVING) else None,
     )
 
 
@@ -113,6 +146,8 @@ def _sentence(service: Service, now: int) -> str:
         return f"The worker is slowed by the limits to {granted / 10:g} % of its share, and paid for as much."
     return _SENTENCES[service.phase]
 
+
+_WAITING = "Waiting until this machine can serve."
 
 _ON_ITS_WAY_OUT = (ServicePhase.LEAVING, ServicePhase.STOPPING, ServicePhase.CLAIMING)
 

@@ -9,12 +9,12 @@ from core.lease import facts as was
 from core.messages import Accepted, Beat, Message, encode
 from core.model import Acceptance, Agreement, Heartbeat, Redemption, Voucher
 from core.observed import WorkerReport, WorkerState
-from core.ports import Board, Chain, Clock, Journal, Notary, Peers, Probe, WorkerRuntime
+from core.ports import Benchmark, Board, Chain, Clock, Journal, Notary, OwnerFile, Peers, Probe, Sensors, WorkerRuntime
 
 
 @dataclass(frozen=True, slots=True)
 class DonorPorts:
-    """The world as a donor's agent needs it; `notary` signs with the donor's own account."""
+    """The world as a donor's agent needs it; `notary` signs with the donor's own account, `owner` is its settings."""
 
     chain: Chain
     notary: Notary
@@ -23,6 +23,9 @@ class DonorPorts:
     peers: Peers
     journal: Journal
     probe: Probe
+    benchmark: Benchmark
+    sensors: Sensors
+    owner: OwnerFile
     clock: Clock
 
 

@@ -151,19 +151,31 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What a donor measured of its machine beside its capacity; shown to renters, never trusted with money."""
+    """What a donor measured of its machine beside its capacity; shown to renters, never trusted with money.
+
+    `cpu_score` is MiB of BLAKE2b that one core hashes in a second, inside the sandbox; memory is copied and disk
+    written so fast; `up_kib_s` and `down_kib_s` are the most that workers here have moved. What was not measured is 0;
+    `measured_at` is when processor, memory and disk were.
+    """
 
     cpu_model: str = ""
     cpu_score: int = 0
     isolation: str = "container"
     on_battery: bool | None = None
+    memory_mib_s: int = 0
+    disk_mib_s: int = 0
+    up_kib_s: int = 0
+    down_kib_s: int = 0
+    measured_at: int = 0
 
     def __post_init__(self) -> None:
         _need(len(self.cpu_model) <= 100, "cpu_model must be at most 100 characters")
         _need(self.cpu_model.isprintable(), "cpu_model must be printable")
         _need(len(self.isolation) <= 20, "isolation must be at most 20 characters")
         _need(self.isolation.isprintable(), "isolation must be printable")
-        _need_between(self.cpu_score, 0, MAX_RESOURCE, "cpu_score")
+        for name in ("cpu_score", "memory_mib_s", "disk_mib_s", "up_kib_s", "down_kib_s"):
+            _need_between(getattr(self, name), 0, MAX_RESOURCE, name)
+        _need_between(self.measured_at, 0, MAX_INSTANT, "measured_at")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from core.model import Amount, LeaseId, Resources
+from core.model import MAX_RESOURCE, Amount, LeaseId, Resources
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,55 @@ class Measured:
     engine_version: str = ""
     isolation: str = "container"
     gpu_note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What the owner and the surroundings of a machine do now; None is what nothing here can tell.
+
+    `idle_s` is how long no key or pointer moved; `battery_percent` is None where there is no battery, too. `programs`
+    are those of the names asked for that run outside our own containers, as they were asked for.
+    """
+
+    idle_s: int | None = None
+    on_battery: bool | None = None
+    battery_percent: int | None = None
+    metered: bool | None = None
+    full_screen: bool | None = None
+    celsius: int | None = None
+    programs: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a worker uses now, and what it moved over the network since it started."""
+
+    cpu_millis: int
+    memory_mib: int
+    sent_bytes: int = 0
+    received_bytes: int = 0
+
+
+_Rate = Annotated[int, Meta(ge=0, le=MAX_RESOURCE)]
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """How fast a machine is, as core.model.Traits names it; 0 is what was not measured."""
+
+    cpu_score: _Rate = 0
+    memory_mib_s: _Rate = 0
+    disk_mib_s: _Rate = 0
+    up_kib_s: _Rate = 0
+    down_kib_s: _Rate = 0
+    measured_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a worker hashed what its renter asked for, as `Speed.cpu_score`; 0 where its answer was wrong."""
+
+    cpu_score: _Rate
 
 
 class WorkerState(StrEnum):

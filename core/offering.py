@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from core.allowance import Allowance
 from core.lease import Service, ServicePhase, ended
 from core.lease.granted import WHOLE
 from core.model import Address, Agreement, Amount, Kind, Offer, Resources, Traits
-from core.observed import Measured
-from core.settings import Donor
+from core.observed import Measured, Speed
+from core.owner import Donor, Limits
 
 OFFER_LIFE = 3
 """An offer is valid for so many publishing intervals, so that one lost message does not hide a donor."""
@@ -16,10 +17,12 @@ OFFER_LIFE = 3
 LEAST_MILLIS: Final = 100
 """A worker with less of a processor is too slow to stay in its cluster."""
 
+_UNMEASURED: Final = Speed()
 
-def room(settings: Donor, measured: Measured | None, services: Iterable[Service], *, sharing: bool) -> Resources:
+
+def room(limits: Limits, measured: Measured | None, services: Iterable[Service]) -> Resources:
     """What may be offered now: within the owner's limits, of what is really free, less what is promised."""
-    if not sharing or measured is None or (measured.on_battery and not settings.share_on_battery):
+    if measured is None:
         return Resources()
     promised, leased = Resources(), Resources()
     for service in services:
@@ -29,7 +32,7 @@ def room(settings: Donor, measured: Measured | None, services: Iterable[Service]
                 promised = promised.plus(service.agreement.kind.occupied(service.share.resources))
     # A processor is shared in time, and what our own workers burn must not count against us: never CPU load.
     free = replace(measured.free.minus(promised), cpu_millis=measured.total.cpu_millis)
-    found = settings.limits.resources().minus(leased).capped(free)
+    found = limits.resources().minus(leased).capped(free)
     # Each worker takes a disk: without room for the least one nothing can be served.
     return found if found.disk_mib >= Kind.SPARK.least_disk_mib else Resources()
 
@@ -44,8 +47,9 @@ def offer(
     seal_key: str,
     sequence: int,
     now: int,
+    speed: Speed = _UNMEASURED,
 ) -> Offer:
-    """The statement that publishes `capacity`."""
+    """The statement that publishes `capacity`; with what was measured of this machine's `speed`, it is signed too."""
     return Offer(
         donor=donor,
         name=settings.name,
@@ -61,6 +65,12 @@ def offer(
             cpu_model="".join(filter(str.isprintable, measured.cpu_model))[:100] if measured else "",
             isolation=measured.isolation if measured else "container",
             on_battery=measured.on_battery if measured else None,
+            cpu_score=speed.cpu_score,
+            memory_mib_s=speed.memory_mib_s,
+            disk_mib_s=speed.disk_mib_s,
+            up_kib_s=speed.up_kib_s,
+            down_kib_s=speed.down_kib_s,
+            measured_at=speed.measured_at,
         ),
         stake=stake if settings.highest_penalty_percent else Amount(0),
         machine_mib=measured.total.memory_mib if measured else 0,
@@ -72,6 +82,8 @@ def objection(
 ) -> str:
     """Why this donor will not serve the share, in a sentence; empty where it will."""
     terms = agreement.terms
+    if settings.blocks(terms.renter):
+        return "This machine does not serve that renter."
     if index >= len(agreement.shares) or agreement.shares[index].donor != donor:
         return "That share is not ours to serve."
     share = agreement.shares[index]
@@ -97,22 +109,31 @@ def objection(
     return ""
 
 
-def grants(limits: Resources, services: Mapping[str, Service]) -> Mapping[str, int | None]:
+def grants(allowed: Allowance, services: Mapping[str, Service], *, overdue: bool = False) -> Mapping[str, int | None]:
     """What each share may have of its processor time, in thousandths; None where it has to leave.
 
     Time is divided in proportion, and none at all pauses every worker. Memory, disk and GPUs cannot be taken from a
-    worker that runs: there the newest leave until the rest fits.
+    worker that runs: there the newest leave until the rest fits. Under a hold workers that serve are paused, and leave
+    once that is `overdue`; what has not started leaves at once.
     """
     held = (ServicePhase.ACCEPTED, ServicePhase.STARTING, ServicePhase.SERVING)
     kept = sorted(
         (key for key, service in services.items() if service.phase in held),
         key=lambda key: (not services[key].started_at, services[key].started_at, services[key].asked_at),
     )
-    leaving = []
+    if not allowed.runs:
+        serving = {key for key in kept if services[key].phase is ServicePhase.SERVING and not overdue}
+        return {key: 0 if key in serving else None for key in kept}
+    limits, leaving = allowed.limits.resources(), []
     while kept and not _fit([services[key].share.resources for key in kept], limits):
         leaving.append(kept.pop())
     shared = _divided([services[key].share.resources.cpu_millis for key in kept], limits.cpu_millis)
     return dict.fromkeys(leaving) | dict(zip(kept, shared, strict=True))
+
+
+def slowest(service: Service) -> int:
+    """The least of its processor time, in thousandths, with which the share's worker still gets something done."""
+    return min(WHOLE, -(-LEAST_MILLIS * WHOLE // service.share.resources.cpu_millis))
 
 
 def _fit(held: Sequence[Resources], limits: Resources) -> bool:

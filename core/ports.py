@@ -4,7 +4,7 @@ Every coroutine here may be cancelled, raises only children of SparecloudError, 
 "already there" and "already gone" are success.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -22,7 +22,20 @@ from core.model import (
     Statement,
     Terms,
 )
-from core.observed import Account, Balances, Job, LeaseRecord, Measured, Way, WorkerReport
+from core.observed import (
+    Account,
+    Balances,
+    Conditions,
+    Job,
+    LeaseRecord,
+    Measured,
+    Pace,
+    Speed,
+    Usage,
+    Way,
+    WorkerReport,
+)
+from core.owner import Donor
 from core.ticket import Ticket
 
 
@@ -135,6 +148,13 @@ class Chain(Protocol):
         """What of this wallet's earnings went into its stake as hold-back."""
         ...
 
+    async def pay_out(self, to: Address, amount: Amount) -> None:
+        """Pay `amount` to `to`: of what is free in the vault first, then of the wallet. Twice where it is asked twice.
+
+        Raises NotEnoughCoin before anything is paid; TransactionFailed and ChainUnavailable say what was paid before.
+        """
+        ...
+
     async def answer_trials(self) -> int:
         """Answer the challenges to our shares that wait for us; how many there were."""
         ...
@@ -177,6 +197,18 @@ class WorkerRuntime(Protocol):
 
         Its memory stays: a running Spark worker cannot give any back.
         """
+        ...
+
+    async def bound_network(self, lease: LeaseId, index: int, up_kib_s: int, down_kib_s: int) -> None:
+        """Let a running worker send and receive so many KiB a second at most; 0 does not bound it.
+
+        The bounds end with the worker: whoever starts or adopts one says them again. The same again costs next to
+        nothing, and a worker that does not run is left alone. Raises SandboxFailed where this kernel cannot.
+        """
+        ...
+
+    async def usage(self, lease: LeaseId, index: int) -> Usage | None:
+        """What a running worker uses now; None where there is none, or the engine does not say."""
         ...
 
     async def stop_worker(self, lease: LeaseId, index: int, *, within_s: int) -> WorkerReport:
@@ -280,6 +312,10 @@ class ClusterRuntime(Protocol):
         """What the worker at host `one` measures of the way to `other`; None where it does not say."""
         ...
 
+    async def pace(self, network: LeaseId, host: str) -> Pace | None:
+        """How fast the worker at `host` computes, timed and checked here; None where it does not answer."""
+        ...
+
     async def submit(
         self, lease: LeaseId, job: str, program: Path, arguments: Sequence[str], inputs: Path | None
     ) -> Job:
@@ -376,6 +412,44 @@ class Wakefulness(Protocol):
 
     def hold(self, on: bool) -> None:
         """Keep it awake from now on where the platform allows that, or no more."""
+        ...
+
+
+class Sensors(Protocol):
+    """What the owner does with this machine, and what surrounds it."""
+
+    async def read(self, programs: Collection[str]) -> Conditions:
+        """The conditions now, cheap enough for once a second; `programs` are the names looked for.
+
+        What no provider on this platform can tell is None; nothing is raised.
+        """
+        ...
+
+    def providers(self) -> Mapping[str, str]:
+        """For each field of Conditions, who tells it here, or why nobody can: a sentence each."""
+        ...
+
+
+class OwnerFile(Protocol):
+    """The owner's settings, as kept in a file that the owner may also edit by hand."""
+
+    def read(self) -> Donor:
+        """The settings now. Raises InvalidInput where the file cannot be understood."""
+        ...
+
+    def write(self, donor: Donor) -> None:
+        """Keep `donor`, whole or not at all; other tables of the file stay. Raises InvalidInput."""
+        ...
+
+
+class Benchmark(Protocol):
+    """How fast this machine is where workers run."""
+
+    async def run(self) -> Speed:
+        """Measure processor, memory and disk: six seconds of one core at most, and 64 MiB written.
+
+        `measured_at` and the network's figures are left 0. Raises SandboxFailed, EngineUnavailable.
+        """
         ...
 
 

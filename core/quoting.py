@@ -11,6 +11,7 @@ from core.errors import InvalidInput, NotFound
 from core.lease import Rental
 from core.links import LinkBook
 from core.model import Address, SignedOffer
+from core.paces import PaceBook
 from core.pledges import with_penalties
 from core.ports import Board, Clock
 from core.quote import Quote, Request, Shortfall, Why
@@ -33,12 +34,14 @@ class Quoting:
         clock: Clock,
         rentals: Callable[[], Iterable[Rental]],
         links: LinkBook,
+        paces: PaceBook,
     ) -> None:
         self._settings = settings
         self._board = board
         self._clock = clock
         self._rentals = rentals
         self._links = links
+        self._paces = paces
         self._inputs: dict[str, tuple[tuple[SignedOffer, ...], Known]] = {}
 
     async def why(self, quote: Quote, donor: Address) -> Why:
@@ -74,7 +77,9 @@ class Quoting:
     async def _packed(self, request: Request) -> tuple[tuple[SignedOffer, ...], Quote | Shortfall]:
         now = self._clock.now()
         offers = self._board.offers(now)
-        known = Known(survival(self._rentals()), self._links.latency_ms(now), usual_survival=USUAL)
+        known = Known(
+            survival(self._rentals(), self._paces.slow(now)), self._links.latency_ms(now), usual_survival=USUAL
+        )
         # A large market takes half a second: vouchers are signed meanwhile.
         answer = await asyncio.to_thread(pack, request, offers, now, known, Effort(time.monotonic, QUOTE_WITHIN_S))
         if isinstance(answer, Quote):

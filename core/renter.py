@@ -18,6 +18,7 @@ from core.links import LinkBook
 from core.mailbox import Mailbox
 from core.model import Address, Amount
 from core.observed import Balances, Job
+from core.paces import PaceBook
 from core.quote import Quote, Request, Shortfall, Why
 from core.quoting import Quoting
 from core.renter_view import cluster_line, market
@@ -56,7 +57,7 @@ class Renter:
         self._retrying: set[str] = set()
         self._over = asyncio.Event()
         links = LinkBook(ports.journal)
-        self._quoting = Quoting(settings, ports.board, ports.clock, self._rentals, links)
+        self._quoting = Quoting(settings, ports.board, ports.clock, self._rentals, links, PaceBook(ports.journal))
         self._leasing = Leasing(settings, ports, self._engine, self._book, self._quoting)
         self._upkeep = Upkeep(ports, self._engine, self._book, self._work, self._leasing, links, self._rentals)
         # Before the first view, which would else show no clusters.

@@ -4,6 +4,9 @@ State (leases, earnings, keys) lives elsewhere. An unknown key, a wrong type or 
 with the file and the key named: a misspelt limit must never be silently ignored.
 """
 
+import os
+import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,14 +14,12 @@ import msgspec
 from msgspec import Meta
 
 from core.errors import InvalidInput
-from core.model import Amount, Prices, Resources
+from core.owner import Donor
 from core.quote import Aims
 
 _Port = Annotated[int, Meta(ge=0, le=65535)]
 _Seconds = Annotated[int, Meta(ge=1, le=86_400)]
-_Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 _Percent = Annotated[int, Meta(ge=0, le=10_000)]
-_Price = Annotated[int, Meta(ge=0, le=10**18)]
 _Url = Annotated[str, Meta(max_length=300)]
 _Account = Annotated[str, Meta(pattern="^(0x[0-9a-fA-F]{40})?$")]
 
@@ -50,64 +51,6 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     def bus_urls(self) -> tuple[str, ...]:
         """Where messages go: the relays, else the bus; empty where there is neither."""
         return self.relays or ((self.bus_url,) if self.bus_url else ())
-
-
-class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The most a donor shares, whatever is idle; 0 shares none of it."""
-
-    cpu_millis: _Count = 2000
-    memory_mib: _Count = 4096
-    disk_mib: _Count = 20480
-    gpu_count: _Count = 0
-    gpu_memory_mib: _Count = 0
-
-    def resources(self) -> Resources:
-        """The limits as a vector."""
-        return Resources(self.cpu_millis, self.memory_mib, self.disk_mib, self.gpu_count, self.gpu_memory_mib)
-
-
-class Asking(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a donor asks for one unit for one second, in the coin's smallest unit (10^18 are one coin).
-
-    The defaults ask 0.02 coin an hour for a core and 0.004 for a GiB.
-    """
-
-    cpu_milli: _Price = 5_555_555_556
-    memory_mib: _Price = 1_085_069_445
-    disk_mib: _Price = 0
-    gpu: _Price = 55_555_555_555_556
-
-    def prices(self) -> Prices:
-        """The prices as a noun."""
-        return Prices(Amount(self.cpu_milli), Amount(self.memory_mib), Amount(self.disk_mib), Amount(self.gpu))
-
-
-class Donor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How this machine serves others.
-
-    A worker that the owner takes back gets `reclaim_notice_s` to hand its data over, of which a renter pays 300 s at
-    most; 0 stops it at once. A renter that pays nothing for `patience_intervals` intervals is served no longer.
-    `highest_penalty_percent` bounds what of its stake the owner pledges for a share, in percent of the most that the
-    share can earn; 0 pledges nothing. `isolation` "gvisor" runs workers under gVisor, which the engine must have.
-    """
-
-    name: Annotated[str, Meta(min_length=1, max_length=40)] = "laptop"
-    limits: Limits = Limits()
-    asking: Asking = Asking()
-    share_on_battery: bool = False
-    isolation: Literal["container", "gvisor"] = "container"
-    offer_every_s: Annotated[int, Meta(ge=1, le=300)] = 20
-    longest_lease_s: Annotated[int, Meta(ge=60, le=30 * 86_400)] = 86_400
-    shortest_grace_s: Annotated[int, Meta(ge=1, le=7 * 86_400)] = 600
-    shortest_interval_s: Annotated[int, Meta(ge=1, le=3600)] = 10
-    longest_interval_s: Annotated[int, Meta(ge=1, le=3600)] = 300
-    reclaim_notice_s: Annotated[int, Meta(ge=0, le=600)] = 60
-    patience_intervals: Annotated[int, Meta(ge=2, le=20)] = 3
-    highest_penalty_percent: Annotated[int, Meta(ge=0, le=1000)] = 250
-
-    def __post_init__(self) -> None:
-        if not self.name.isprintable():
-            raise ValueError("name must be printable")
 
 
 class Aiming(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -212,6 +155,44 @@ def read(folder: Path) -> Settings:
     return parse(text, str(path))
 
 
+def write(folder: Path, settings: Settings) -> None:
+    """Keep `settings` in `folder`: whole or not at all, for their owner's eyes.
+
+    Raises InvalidInput, also for what `read` would refuse.
+    """
+    written = text(settings)
+    parse(written, str(folder / FILE_NAME))
+    draft = folder / f".{FILE_NAME}.{secrets.token_hex(4)}"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(written.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(folder / FILE_NAME)
+    except OSError as problem:
+        with suppress(OSError):
+            draft.unlink()
+        raise InvalidInput(
+            f"{folder / FILE_NAME} cannot be written: {problem}.", "Make room or make it writable, and try again."
+        ) from problem
+
+
+class DonorFile:
+    """The [donor] table of `folder`'s file, for core.ports.OwnerFile."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(self) -> Donor:
+        """The table now. Raises InvalidInput."""
+        return read(self._folder).donor
+
+    def write(self, donor: Donor) -> None:
+        """Keep `donor`; what else the file holds stays, but for its comments. Raises InvalidInput."""
+        write(self._folder, msgspec.structs.replace(read(self._folder), donor=donor))
+
+
 def text(settings: Settings) -> str:
     """`settings` as TOML that `parse` reads back to the same."""
     return "\n".join(_lines((), msgspec.to_builtins(settings))).strip() + "\n"
@@ -229,6 +210,10 @@ def _lines(table: tuple[str, ...], values: dict[str, object]) -> list[str]:
 
 
 def _scalar(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_scalar, value))}]"
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key} = {_scalar(held)}' for key, held in value.items())} }}"
     # TOML's booleans, integers and basic strings are spelt as JSON's.
     return msgspec.json.encode(value).decode()
 

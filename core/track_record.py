@@ -1,8 +1,9 @@
-"""What a renter's own leases say of donors: how likely a worker there lives through an hour. Pure."""
+"""What a renter's own leases say of donors: how likely a worker there does what an hour was promised to do. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import exp, log
+from types import MappingProxyType
 from typing import Final
 
 from core.lease import Rental
@@ -21,11 +22,16 @@ _LOST: Final = frozenset(
 """Why a worker that the donor had promised was not there; whose fault that was does not matter to a job."""
 
 
-def survival(rentals: Iterable[Rental]) -> dict[Address, int]:
-    """Thousandths of a chance that a worker lives through an hour, for each donor that has served or failed.
+_NONE: Final[Mapping[Address, int]] = MappingProxyType({})
+
+
+def survival(rentals: Iterable[Rental], slow: Mapping[Address, int] = _NONE) -> dict[Address, int]:
+    """Thousandths of a chance that a worker lives through an hour, for each donor that has served, failed or is slow.
 
     The rate of failures is estimated from hours served and workers lost (a gamma prior around `USUAL`), so that one
-    accident does not condemn a donor and one good hour does not acquit it.
+    accident does not condemn a donor and one good hour does not acquit it. A donor in `slow` (core/paces.py) worked at
+    so many thousandths of the speed that it signed: an hour there is worth that part of an hour to a job, as if its
+    worker were lost for the rest of it, so its chance is that part of what it would be.
     """
     hours: defaultdict[Address, float] = defaultdict(float)
     lost: defaultdict[Address, int] = defaultdict(int)
@@ -34,8 +40,9 @@ def survival(rentals: Iterable[Rental]) -> dict[Address, int]:
             hours[share.donor] += part.served_s / 3600
             lost[share.donor] += part.reason in _LOST
     usual = -log(USUAL / 1000) * _BELIEF_H
-    return {
+    found = {
         donor: round(1000 * exp(-(usual + lost[donor]) / (_BELIEF_H + served)))
         for donor, served in hours.items()
         if served or lost[donor]
     }
+    return found | {donor: found.get(donor, USUAL) * permille // 1000 for donor, permille in slow.items()}

@@ -14,6 +14,7 @@ from core.leasing import Leasing, Wish
 from core.links import LinkBook
 from core.messages import TicketNote
 from core.model import Address, Amount, LeaseId
+from core.pacing import Pacing
 from core.quote import LossPolicy
 from core.renter_work import RenterPorts, RenterWork
 from core.repair import committed, lives, of_cluster, opened, replaced, wanting, was_away
@@ -54,6 +55,7 @@ class Upkeep:
         self._leasing = leasing
         self._links = links
         self._measured: dict[tuple[LeaseId, str, str], int] = {}
+        self._pacing = Pacing(ports)
         self._rentals = rentals
         self._told: dict[tuple[LeaseId, int], Ticket] = {}
         self._master: dict[LeaseId, Ticket] = {}
@@ -76,6 +78,7 @@ class Upkeep:
         await self._repair(cluster, rentals)
         await self._renew(network, rentals)
         await self._measure(network, rentals)
+        await self._pacing.look(self._book.named(cluster.name), network, rentals)
 
     def _after_absence(self, cluster: Cluster, rentals: tuple[Rental, ...]) -> Cluster:
         now = self._ports.clock.now()

@@ -5,8 +5,11 @@ Every state is a word beside a sentence that a person can read; amounts are whol
 
 from dataclasses import dataclass
 
+from core.allowance import Allowance, Orders
+from core.earnings import Earnings
 from core.model import Address, Amount, LeaseId, Prices, Resources, Traits
-from core.observed import Balances, Job, Measured
+from core.observed import Balances, Conditions, Job, Measured, Usage
+from core.owner import Donor
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +17,7 @@ class ServiceLine:
     """A share that this donor serves or served. `state` is a ServicePhase; `sentence` says why it stands there.
 
     `granted_permille` is what its worker has of the share's processor time; `leaves_at` is 0 unless it is leaving.
+    `usage` is what its worker uses now, None where it does not run or nobody knows yet.
     """
 
     lease: LeaseId
@@ -30,13 +34,19 @@ class ServiceLine:
     ended: bool
     granted_permille: int = 1000
     leaves_at: int = 0
+    started_at: int = 0
+    ended_at: int = 0
+    usage: Usage | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DonorView:
     """All that a donor's screen shows. `headline` is one sentence; `problem` is empty while nothing is wrong.
 
-    `held_back` is what of the earnings went into the stake so far, None where the chain was not asked.
+    `problem_kind` is the name of the error (core.errors). `chosen` is whether the owner ever said to share or not.
+    `allowance` says what may be shared now and every reason why it is not more, `offered` what is on the market.
+    `contradictions` are sentences about the settings. `image` is the digest of what workers run, empty before it is
+    built. `held_back` is what of the earnings went into the stake so far, None where the chain was not asked.
     """
 
     now: int
@@ -47,14 +57,20 @@ class DonorView:
     problem: str
     hint: str
     measured: Measured | None
+    settings: Donor
+    allowance: Allowance
+    orders: Orders
+    conditions: Conditions
+    contradictions: tuple[str, ...]
     offered: Resources
-    prices: Prices
     balances: Balances | None
     services: tuple[ServiceLine, ...]
-    earned_total: Amount
-    earned_today: Amount
+    earnings: Earnings
     unredeemed: Amount
     held_back: Amount | None = None
+    image: str = ""
+    chosen: bool = True
+    problem_kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

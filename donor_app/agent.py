@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from core.errors import SparecloudError
+from core.model import Address, Amount, LeaseId
+from core.owner import Donor
+from core.prospects import Prospects
+from core.selftest import Check
 from core.view import DonorView
 
 _log = logging.getLogger(__name__)
@@ -24,8 +28,48 @@ class Agent(Protocol):
         """The newest view, now and after each change; slow readers skip."""
         ...
 
-    async def share(self, on: bool) -> None:
-        """Start to share, or take the machine back: workers stop gracefully and the last vouchers are claimed."""
+    async def share(self, on: bool, *, at_once: bool = False) -> None:
+        """Start to share, or take the machine back: workers stop gracefully (or `at_once`), vouchers are claimed."""
+        ...
+
+    async def pause(self, until: int) -> None:
+        """Hold workers up and offer nothing until an instant; core.allowance.NEVER: until `resume`."""
+        ...
+
+    async def finish(self) -> None:
+        """Take nothing new; once what runs has ended, sharing is off."""
+        ...
+
+    async def resume(self) -> None:
+        """End a pause, or take new work again."""
+        ...
+
+    async def change(self, donor: Donor) -> None:
+        """Keep to these settings, and write them to the owner's file. Raises InvalidInput."""
+        ...
+
+    async def stop(self, lease: LeaseId, index: int, *, at_once: bool = False) -> None:
+        """Give one share's worker notice, or none. Raises NotFound."""
+        ...
+
+    async def block(self, renter: Address, on: bool = True) -> None:
+        """Refuse a renter from now on, or serve it again. Raises InvalidInput."""
+        ...
+
+    async def withdraw(self, to: Address, amount: Amount) -> None:
+        """Pay from the wallet. Raises NotEnoughCoin, TransactionFailed, ChainUnavailable."""
+        ...
+
+    async def export(self) -> str:
+        """Every share that served, as CSV."""
+        ...
+
+    async def prospects(self) -> Prospects:
+        """What this machine could earn, by the market's offers now."""
+        ...
+
+    async def selftest(self, tell: Callable[[Check], None]) -> None:
+        """Try everything between this machine and a renter. Raises SparecloudError where one runs already."""
         ...
 
 
@@ -35,10 +79,11 @@ OpenAgent = Callable[[], AbstractAsyncContextManager[Agent]]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What went wrong, and what the owner can do next."""
+    """What went wrong, and what the owner can do next. `kind` is the error's name in core.errors, empty for others."""
 
     title: str
     hint: str
+    kind: str = ""
 
 
 def known(error: BaseException) -> SparecloudError | None:
@@ -52,7 +97,7 @@ def explain(error: BaseException) -> Problem:
     """`error` for a person; what nobody foresaw goes to the log with its traceback."""
     found = known(error)
     if found is not None:
-        return Problem(found.title, found.hint)
+        return Problem(found.title, found.hint, type(found).__name__)
     _log.error("the agent ended unexpectedly", exc_info=error)
     return Problem(
         f"Sparecloud stopped: something unexpected happened ({type(error).__name__}).",

@@ -4,12 +4,28 @@ import asyncio
 import concurrent.futures
 import logging
 import threading
+from collections.abc import Callable, Coroutine
+from typing import Protocol, TypeVar
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 
 from donor_app.agent import Agent, OpenAgent, Problem, explain, serve
 
 _log = logging.getLogger(__name__)
+
+
+Answer = TypeVar("Answer")
+
+
+class Ask(Protocol):
+    """How a page asks the agent for something: Bridge.ask."""
+
+    def __call__(
+        self,
+        action: Callable[[Agent], Coroutine[object, object, Answer]],
+        then: Callable[[Answer], object] | None = None,
+        refused: Callable[[Problem], object] | None = None,
+    ) -> None: ...
 
 
 class Bridge(QObject):
@@ -28,6 +44,9 @@ class Bridge(QObject):
     settled = Signal()
     """The newest wish was carried out or refused."""
 
+    _answered = Signal(object)
+    """What to call in the Qt thread, now that an agent answered."""
+
     ended = Signal()
     """The agent's thread is about to end."""
 
@@ -40,6 +59,7 @@ class Bridge(QObject):
         self._agent: Agent | None = None
         self._stop_asked = False
         self._wish = 0
+        self._answered.connect(_call, Qt.ConnectionType.QueuedConnection)
 
     @property
     def running(self) -> bool:
@@ -58,14 +78,45 @@ class Bridge(QObject):
     def share(self, on: bool) -> None:
         """Ask the agent to share, or to take the machine back; `settled` follows, and `failed` where it refuses."""
         self._wish += 1
-        wish, agent, loop = self._wish, self._agent, self._loop
+        wish = self._wish
+
+        def done(_: None) -> None:
+            if wish == self._wish:
+                self.settled.emit()
+
+        def refused(problem: Problem) -> None:
+            self.failed.emit(problem)
+            done(None)
+
+        self.ask(lambda agent: agent.share(on), done, refused)
+
+    def ask(
+        self,
+        action: Callable[[Agent], Coroutine[object, object, Answer]],
+        then: Callable[[Answer], object] | None = None,
+        refused: Callable[[Problem], object] | None = None,
+    ) -> None:
+        """Have the agent do something; `then` or `refused` is called in the Qt thread. Without them `failed` tells."""
+        refused = refused or self.failed.emit
+        agent, loop = self._agent, self._loop
         if agent is None or loop is None:
-            self.failed.emit(Problem("Sparecloud is still starting.", "Try again in a moment."))
-            self.settled.emit()
+            refused(Problem("Sparecloud is still starting.", "Try again in a moment."))
             return
-        asking = agent.share(on)
+        asking = action(agent)
+
+        def answered(done: "concurrent.futures.Future[Answer]") -> None:
+            if done.cancelled():
+                return
+            error = done.exception()
+            if error is not None:
+                problem = explain(error)
+                self._answered.emit(lambda: refused(problem))
+            elif then is not None:
+                answer = done.result()
+                self._answered.emit(lambda: then(answer))
+
         try:
-            asyncio.run_coroutine_threadsafe(asking, loop).add_done_callback(lambda done: self._answered(wish, done))
+            asyncio.run_coroutine_threadsafe(asking, loop).add_done_callback(answered)
         except RuntimeError:
             # The loop closed in between: `ended` is on its way and says so.
             asking.close()
@@ -106,11 +157,6 @@ class Bridge(QObject):
             self._agent = agent
             await serve(agent, self.seen.emit)
 
-    def _answered(self, wish: int, done: concurrent.futures.Future[None]) -> None:
-        if done.cancelled():
-            return
-        error = done.exception()
-        if error is not None:
-            self.failed.emit(explain(error))
-        if wish == self._wish:
-            self.settled.emit()
+
+def _call(what: Callable[[], object]) -> None:
+    what()

@@ -1,16 +1,13 @@
-"""The window's plain parts: a card, a figure with its unit, a note, and the banner that says what is wrong."""
+"""The window's plain parts: a card, a figure with its unit, a note."""
 
-from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from core.view import spare
-from donor_app.agent import Problem
-from donor_app.icon import draw_mark
-from donor_app.status import Mark
 from donor_app.theme import Ink, Tone, sized, theme
 
-_RADIUS = 12
+_RADIUS, _GAP = 12, 6
 
 
 class Card(QWidget):
@@ -36,16 +33,17 @@ class Card(QWidget):
 
 
 class Figure(Card):
-    """One amount, large, with its unit and a sentence on what it means."""
+    """One amount, large, with its unit and a sentence on what it means; with as many decimals as there is room for."""
 
     def __init__(self, title: str) -> None:
         super().__init__()
         self._title = title
+        self._amount: int | None = None
         self._number = Ink(font=sized(1.9, QFont.Weight.DemiBold))
         self._unit = Ink(tone=Tone.MUTED, font=sized(1.0, QFont.Weight.Medium))
         self._caption = Ink(tone=Tone.MUTED, font=sized(0.9), wraps=True)
         amount = QHBoxLayout()
-        amount.setSpacing(6)
+        amount.setSpacing(_GAP)
         amount.addWidget(self._number, 0, Qt.AlignmentFlag.AlignBottom)
         amount.addWidget(self._unit, 0, Qt.AlignmentFlag.AlignBottom)
         # Box layouts know no baseline for labels of two sizes.
@@ -61,11 +59,29 @@ class Figure(Card):
 
     def draw(self, amount: int | None, caption: str) -> None:
         """Show `amount` (smallest units; None where nothing is known yet) and `caption`."""
-        number, unit = ("?", "") if amount is None else _number_and_unit(amount)
+        self._amount = amount
+        self._caption.setText(caption)
+        self._fit()
+        self.setAccessibleName(f"{self._title}: {'?' if amount is None else spare(amount)}. {caption}")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._fit()
+        super().resizeEvent(event)
+
+    def _fit(self) -> None:
+        if self._amount is None:
+            self._number.setText("?")
+            self._unit.setText("")
+            return
+        margins = self.body.contentsMargins()
+        room = self.width() - margins.left() - margins.right() - _GAP
+        for digits in range(6, 1, -1):
+            number, _, unit = spare(self._amount, digits=digits).rpartition(" ")
+            wide = self._number.fontMetrics().horizontalAdvance(number)
+            if wide + self._unit.fontMetrics().horizontalAdvance(unit) <= room:
+                break
         self._number.setText(number)
         self._unit.setText(unit)
-        self._caption.setText(caption)
-        self.setAccessibleName(f"{self._title}: {number} {unit}. {caption}")
 
 
 class Note(Card):
@@ -87,59 +103,3 @@ class Note(Card):
         self._text.setText(text)
         self.setAccessibleName(f"{self._title}: {text}")
         self.setVisible(bool(text))
-
-
-class Banner(QWidget):
-    """What is wrong and what to do about it; hidden while nothing is."""
-
-    restart_asked = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._title = Ink(tone=Tone.WARNING, font=sized(1.0, QFont.Weight.DemiBold), wraps=True)
-        self._hint = Ink(tone=Tone.WARNING, wraps=True)
-        for label in (self._title, self._hint):
-            label.setTextInteractionFlags(
-                Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
-            )
-        self._restart = QPushButton("Start again")
-        self._restart.clicked.connect(self.restart_asked)
-        words = QVBoxLayout()
-        words.setSpacing(3)
-        words.addWidget(self._title)
-        words.addWidget(self._hint)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(58, 14, 18, 14)
-        row.setSpacing(16)
-        row.addLayout(words, 1)
-        row.addWidget(self._restart, 0, Qt.AlignmentFlag.AlignVCenter)
-        self.hide()
-
-    def draw(self, problem: Problem | None, *, can_restart: bool) -> None:
-        """Show `problem`, or nothing; `can_restart` offers to start the agent again."""
-        if problem is not None:
-            self._title.setText(problem.title)
-            self._hint.setText(problem.hint)
-            self._hint.setVisible(bool(problem.hint))
-            self.setAccessibleName(f"Problem: {problem.title} {problem.hint}".rstrip())
-        self._restart.setVisible(can_restart)
-        self.setVisible(problem is not None)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        look = theme()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(look.warning_line, 1))
-        painter.setBrush(look.warning_ground)
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), _RADIUS, _RADIUS)
-        painter.translate(18, (self.height() - 26) / 2)
-        painter.scale(26 / 32, 26 / 32)
-        draw_mark(painter, Mark.PROBLEM, look.warning_line)
-        painter.end()
-
-
-def _number_and_unit(amount: int) -> tuple[str, str]:
-    # Large sums show fewer decimals, so that a card never cuts a figure off.
-    digits = max(2, 7 - len(spare(amount, "", 0).strip()))
-    number, _, unit = spare(amount, digits=digits).rpartition(" ")
-    return number, unit

@@ -6,31 +6,58 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from enum import Enum
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QSocketNotifier, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
 from core.errors import SparecloudError
 from core.view import DonorView
+from donor_app.actions import OwnerActions
 from donor_app.agent import OpenAgent, Problem
 from donor_app.bridge import Bridge
-from donor_app.icon import application_icon
-from donor_app.status import status
+from donor_app.notices import Notices
+from donor_app.sieve import Sieve
+from donor_app.status import Status, status
 from donor_app.tray import Tray
-from donor_app.window import Window
+from donor_app.words import say
+
+if TYPE_CHECKING:
+    from donor_app.window import Window
 
 TRAY_WITHIN_S: Final = 30
 """A desktop may start its tray after us: so long we wait before a plain window takes its place."""
+
+LOOK_EVERY_S: Final = 10
+"""A tray that comes after that is taken up within so long."""
+
+WATCH_EVERY_S: Final = 120
+"""Whether a tray is still there is asked so rarely, as each question wakes the desktop's bus a dozen times."""
 
 STOP_WITHIN_S: Final = 660
 """A clean end gives workers notice (600 s at most), stops them and claims vouchers; it is given up after so long."""
 
 
+class Opening(Enum):
+    """What the owner sees at the start: a window, the tray alone (a window where there is none), or no more than that
+    window's place among the other windows. Who never chose whether to share sees a window in any case."""
+
+    WINDOW = "window"
+    TRAY = "tray"
+    MINIMISED = "minimised"
+
+
 class Desktop(QObject):
-    """Holds what both screens show: the newest view, the owner's wish, a problem. Emits `finished` when all is over."""
+    """Holds what both screens show: the newest view, the owner's wish, a problem. Emits `finished` when all is over.
+
+    The window is made when it is first opened. While it is hidden only the tray is drawn, and only on change.
+    """
 
     finished = Signal()
+
+    _passed = Signal(object)
+    """A DonorView that is worth drawing, on its way from the agent's thread."""
 
     def __init__(
         self,
@@ -38,38 +65,50 @@ class Desktop(QObject):
         *,
         tray_available: Callable[[], bool] = QSystemTrayIcon.isSystemTrayAvailable,
         tray_within_s: float = TRAY_WITHIN_S,
+        look_every_s: float = LOOK_EVERY_S,
+        watch_every_s: float = WATCH_EVERY_S,
         stop_within_s: float = STOP_WITHIN_S,
+        notices: Notices | None = None,
     ) -> None:
         super().__init__()
-        self.window = Window()
+        self.window: Window | None = None
         self.tray: Tray | None = None
         self._bridge = bridge
+        self._actions = OwnerActions(bridge.ask)
+        self._notices = notices or Notices()
+        self._sieve = Sieve()
         self._view: DonorView | None = None
         self._wish: bool | None = None
         self._refusal: Problem | None = None
         self._alive = True
         self._quitting = False
+        self._opening = Opening.TRAY
         self._tray_available = tray_available
-        self._polls_left = max(1, round(tray_within_s))
+        self._missed = 0
+        self._look_every_ms, self._watch_every_ms = round(look_every_s * 1000), round(watch_every_s * 1000)
+        self._patience = max(1, round(tray_within_s))
         self._poll = QTimer(self, interval=1000 if tray_within_s >= 1 else round(tray_within_s * 1000))
         self._deadline = QTimer(self, interval=round(stop_within_s * 1000), singleShot=True)
         self._connect()
 
-    def start(self, *, open_window: bool = False) -> None:
+    def start(self, opening: Opening = Opening.TRAY) -> None:
         """Start the agent, and look for a tray."""
-        self._draw()
+        self._opening = opening
         self._bridge.start()
-        if open_window:
+        if opening is Opening.WINDOW:
             self.open()
-        if not self._find_tray():
-            self._poll.start()
+        if self._tray_available():
+            self._take_tray()
+        self._poll.start()
+        self._draw()
 
     @Slot()
     def open(self) -> None:
         """Bring the window to the front."""
-        self.window.show()
-        self.window.raise_()
-        self.window.activateWindow()
+        window = self._up_to_date_window()
+        window.showNormal() if window.isMinimized() else window.show()
+        window.raise_()
+        window.activateWindow()
 
     @Slot(bool)
     def share(self, on: bool) -> None:
@@ -79,9 +118,33 @@ class Desktop(QObject):
         self._draw()
 
     @Slot()
+    def take_back(self) -> None:
+        """The owner wants the machine at once; asked again where renters lose something by it."""
+        workers = self._status().workers
+        if not workers:
+            self._take_back_now()
+            return
+        # Imported late, as the window that it stands on.
+        from donor_app.confirmation import confirm
+
+        self.open()
+        confirm(
+            self._up_to_date_window(),
+            say("Take the machine back at once?"),
+            say(
+                "Workers that stop now: {count}. Their renters lose what these hold and are computing. "
+                "You are paid for the seconds served.",
+                count=workers,
+            ),
+            say("&Take it back"),
+            self._take_back_now,
+        )
+
+    @Slot()
     def restart(self) -> None:
         """Start an agent again after one died."""
         self._alive, self._refusal, self._view = True, None, None
+        self._sieve.forget()
         self._bridge.start()
         self._draw()
 
@@ -100,11 +163,20 @@ class Desktop(QObject):
             self._finish()
 
     @Slot(object)
+    def _sift(self, view: DonorView) -> None:
+        """On the agent's thread: what nobody would see does not wake Qt's."""
+        if self._sieve.passes(view):
+            self._passed.emit(view)
+
+    @Slot(object)
     def _seen(self, view: DonorView) -> None:
+        first = self._view is None
         self._view = view
         if self._wish == view.sharing:
             self._wish = None
         self._draw()
+        if first and not view.chosen and not self._quitting:
+            self.open()
 
     @Slot(object)
     def _failed(self, problem: Problem) -> None:
@@ -123,7 +195,7 @@ class Desktop(QObject):
             self._finish()
             return
         self._alive, self._wish = False, None
-        self._refusal = self._refusal or Problem("Sparecloud stopped by itself.", "Start it again.")
+        self._refusal = self._refusal or Problem(say("Sparecloud stopped by itself."), say("Start it again."))
         self._draw()
 
     @Slot()
@@ -131,63 +203,131 @@ class Desktop(QObject):
         self._deadline.stop()
         if self.tray is not None:
             self.tray.hide()
-        self.window.hide()
+        if self.window is not None:
+            self.window.hide()
         self.finished.emit()
+
+    def _take_back_now(self) -> None:
+        self._wish, self._refusal = False, None
+        self._bridge.ask(lambda agent: agent.share(False, at_once=True), lambda _: self._settled(), self._refused)
+        self._draw()
+
+    def _refused(self, problem: Problem) -> None:
+        self._wish = None
+        self._failed(problem)
+
+    # The tray: it may come late, go, and come again.
 
     @Slot()
     def _look_for_tray(self) -> None:
-        self._polls_left -= 1
-        if self._find_tray():
-            self._poll.stop()
-        elif self._polls_left <= 0:
-            self._poll.stop()
-            self.open()
+        if self._tray_available():
+            if self.tray is None or self._missed:
+                self._take_tray()
+            return
+        self._missed += 1
+        if self.tray is None:
+            if self._missed == self._patience:
+                self._poll.setInterval(self._look_every_ms)
+                self._do_without_tray()
+        elif self._missed == 1:
+            self._poll.setInterval(self._look_every_ms)
+        elif self._missed == 2:
+            # A panel that is started anew is back by now. Without it a hidden window could not be reached.
+            self._do_without_tray()
 
-    def _find_tray(self) -> bool:
-        if not self._tray_available():
-            return False
-        self.tray = Tray()
-        self.tray.share_asked.connect(self.share)
-        self.tray.open_asked.connect(self.open)
-        self.tray.quit_asked.connect(self.quit)
-        self.window.hides_on_close = True
+    def _take_tray(self) -> None:
+        self._missed = 0
+        self._poll.setInterval(self._watch_every_ms)
+        if self.tray is None:
+            self.tray = Tray(self._actions)
+            self.tray.open_asked.connect(self.open)
+            self.tray.quit_asked.connect(self.quit)
         self._draw()
         self.tray.show()
-        return True
+        if self.window is not None:
+            self.window.hides_on_close = True
+
+    def _do_without_tray(self) -> None:
+        window = self._up_to_date_window()
+        window.hides_on_close = False
+        if window.isVisible():
+            return
+        if self._opening is Opening.MINIMISED and self.tray is None:
+            window.showMinimized()
+        else:
+            self.open()
+
+    # What is shown.
+
+    def _up_to_date_window(self) -> "Window":
+        if self.window is None:
+            # Imported late: a tray whose window nobody opens stays small.
+            from donor_app.window import Window
+
+            self.window = Window(self._bridge.ask, self._actions)
+            self.window.hides_on_close = self.tray is not None and not self._missed
+            self.window.share_asked.connect(self.share)
+            self.window.restart_asked.connect(self.restart)
+            self.window.quit_asked.connect(self.quit)
+            self.window.closed.connect(self._window_closed)
+        self._sieve.looked_at = True
+        if self._alive:
+            self._view = self._sieve.newest or self._view
+        self.window.draw(self._status(), self._view)
+        return self.window
+
+    @Slot()
+    def _window_closed(self) -> None:
+        self._sieve.looked_at = False
+
+    def _status(self) -> Status:
+        return status(self._view, wish=self._wish, refusal=self._refusal, alive=self._alive, ending=self._quitting)
 
     def _draw(self) -> None:
-        now = status(self._view, wish=self._wish, refusal=self._refusal, alive=self._alive, ending=self._quitting)
-        self.window.draw(now, self._view)
+        now = self._status()
+        self._actions.draw(now)
+        self._notices.notice(now.problem, self._view)
+        if self.window is not None and self.window.isVisible():
+            self.window.draw(now, self._view)
         if self.tray is not None:
             self.tray.draw(now)
 
+    @Slot(str, str)
+    def _tell(self, title: str, text: str) -> None:
+        # Who looks at the window has read it there.
+        if self.tray is not None and (self.window is None or not self.window.isVisible()):
+            self.tray.tell(title, text)
+
     def _connect(self) -> None:
         queued = Qt.ConnectionType.QueuedConnection
-        self._bridge.seen.connect(self._seen, queued)
+        self._bridge.seen.connect(self._sift, Qt.ConnectionType.DirectConnection)
+        self._passed.connect(self._seen, queued)
         self._bridge.failed.connect(self._failed, queued)
         self._bridge.settled.connect(self._settled, queued)
         self._bridge.ended.connect(self._ended, queued)
-        self.window.share_asked.connect(self.share)
-        self.window.restart_asked.connect(self.restart)
-        self.window.quit_asked.connect(self.quit)
+        self._actions.share_asked.connect(self.share)
+        self._actions.take_back_asked.connect(self.take_back)
+        self._notices.told.connect(self._tell)
         self._poll.timeout.connect(self._look_for_tray)
         self._deadline.timeout.connect(self._finish)
 
 
-def run_desktop(open_agent: OpenAgent, *, open_window: bool) -> int:
-    """Run until the owner quits or a signal says so; the exit code. Raises SparecloudError where there is no screen."""
+def run_desktop(open_agent: OpenAgent, *, open_window: bool, minimised: bool = False) -> int:
+    """Run until the owner quits or a signal says so; the exit code. `open_window` outdoes `minimised`: see Opening.
+
+    Raises SparecloudError where there is no screen.
+    """
     if not _screen_there():
         raise SparecloudError("No screen can be reached.", "Start it inside a desktop session, or with --headless.")
     application = QApplication(sys.argv[:1])
     application.setApplicationName("Sparecloud")
     application.setDesktopFileName("sparecloud-donor")
-    application.setWindowIcon(application_icon())
     application.setQuitOnLastWindowClosed(False)
     bridge = Bridge(open_agent)
     desktop = Desktop(bridge)
     desktop.finished.connect(application.quit)
     with _signals_call(desktop.quit):
-        desktop.start(open_window=open_window)
+        desktop.start(Opening.WINDOW if open_window else Opening.MINIMISED if minimised else Opening.TRAY)
         code = application.exec()
     return code if bridge.join(1) else 1
 

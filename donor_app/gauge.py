@@ -1,51 +1,63 @@
-"""What is shared now: one bar a dimension, leased in full, on offer hatched, the owner's own left empty."""
+"""What is shared now: one bar a dimension, leased in full, on offer hatched, the owner's limit as a line."""
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from core.model import Resources
 from core.view import DonorView
+from donor_app.bar import Bar, Parts, Swatch
 from donor_app.cards import Card
 from donor_app.status import leased
-from donor_app.theme import Ink, Theme, Tone, sized, theme
+from donor_app.theme import Ink, Tone, sized
+from donor_app.words import say
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One dimension: what is leased, what is on offer, and all that the machine has, in `per_unit` parts of `unit`."""
+    """One dimension: leased, on offer, the owner's limit, and all there is, in `per_unit` parts of `unit`."""
 
     name: str
     unit: str
     per_unit: int
     leased: int
     offered: int
+    limit: int
     total: int
-
-    def text(self, amount: int) -> str:
-        """`amount` in the unit, with at most one decimal."""
-        return f"{round(amount / self.per_unit, 1):g}"
 
     @property
     def sentence(self) -> str:
         """The level in words, for the label and for screen readers."""
+        held, offered, limit, total = map(self._text, (self.leased, self.offered, self.limit, self.total))
+        if not self.limit:
+            return say("none of {total} {unit} may be shared", total=total, unit=self.unit)
+        bounds = say("at most {limit} of {total} {unit}", limit=limit, total=total, unit=self.unit)
         if not self.leased and not self.offered:
-            return f"none of {self.text(self.total)} {self.unit} shared"
-        held, offered, total = (self.text(amount) for amount in (self.leased, self.offered, self.total))
-        return f"{held} leased, {offered} on offer, of {total} {self.unit}"
+            return say("none shared; {bounds}", bounds=bounds)
+        return say("{held} leased, {offered} on offer; {bounds}", held=held, offered=offered, bounds=bounds)
+
+    def _text(self, amount: int) -> str:
+        return f"{round(amount / self.per_unit, 1):g}"
 
 
-def levels(total: Resources, held: Resources, offered: Resources) -> tuple[Level, ...]:
-    """A level for each dimension that the machine has."""
-    rows = (
-        Level("Cores", "cores", 1000, held.cpu_millis, offered.cpu_millis, total.cpu_millis),
-        Level("Memory", "GiB", 1024, held.memory_mib, offered.memory_mib, total.memory_mib),
-        Level("Disk", "GiB", 1024, held.disk_mib, offered.disk_mib, total.disk_mib),
-        Level("GPU", "GPUs", 1, held.gpu_count, offered.gpu_count, total.gpu_count),
+def levels(view: DonorView) -> tuple[Level, ...]:
+    """A level for each dimension that the machine has; a limit above that counts as all of it."""
+    if view.measured is None:
+        return ()
+    dimensions = (
+        (say("Processor"), say("cores"), 1000),
+        (say("Memory"), "GiB", 1024),
+        (say("Disk"), "GiB", 1024),
+        (say("GPU"), say("GPUs"), 1),
     )
-    return tuple(row for row in rows if row.total)
+    vectors = (view.measured.total, view.allowance.limits.resources(), leased(view), view.offered)
+    # The last dimension of a vector, the memory of a GPU, is no part that is shared for itself.
+    amounts = zip(*([amount for _, amount in vector.dimensions()] for vector in vectors), strict=True)
+    return tuple(
+        Level(name, unit, per_unit, held, offered, min(limit, total), total)
+        for (name, unit, per_unit), (total, limit, held, offered) in zip(dimensions, amounts, strict=False)
+        if total
+    )
 
 
 class Gauge(QWidget):
@@ -54,12 +66,12 @@ class Gauge(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._name = Ink()
-        self._numbers = Ink(tone=Tone.MUTED, font=sized(0.92))
-        self._bar = _Bar()
+        self._numbers = Ink(tone=Tone.MUTED, font=sized(0.92), wraps=True)
+        self._numbers.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom)
+        self._bar = Bar()
         words = QHBoxLayout()
-        words.addWidget(self._name)
-        words.addStretch(1)
-        words.addWidget(self._numbers)
+        words.addWidget(self._name, 0, Qt.AlignmentFlag.AlignBottom)
+        words.addWidget(self._numbers, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(5)
@@ -70,7 +82,7 @@ class Gauge(QWidget):
         """Show `level`."""
         self._name.setText(level.name)
         self._numbers.setText(level.sentence)
-        self._bar.draw(level)
+        self._bar.draw(Parts(level.leased, level.total, level.offered, level.limit))
         self.setAccessibleName(f"{level.name}: {level.sentence}")
 
 
@@ -78,15 +90,15 @@ class SharedCard(Card):
     """All levels, and a legend."""
 
     def __init__(self) -> None:
-        super().__init__("Shared now")
+        super().__init__(say("Shared now"))
         self._gauges: list[Gauge] = []
         self._rows = QVBoxLayout()
         self._rows.setSpacing(14)
-        self._empty = Ink("The machine has not been measured yet.", tone=Tone.MUTED, wraps=True)
+        self._empty = Ink(say("The machine has not been measured yet."), tone=Tone.MUTED, wraps=True)
         legend = QHBoxLayout()
         legend.setSpacing(6)
-        for kind, word in (("leased", "Leased"), ("offered", "On offer"), ("own", "Yours")):
-            legend.addWidget(_Swatch(kind))
+        for part, word in (("full", say("Leased")), ("hatched", say("On offer")), ("bound", say("Your limit"))):
+            legend.addWidget(Swatch(part))
             legend.addWidget(Ink(word, tone=Tone.MUTED, font=sized(0.9)))
             legend.addSpacing(10)
         legend.addStretch(1)
@@ -97,7 +109,7 @@ class SharedCard(Card):
 
     def draw(self, view: DonorView) -> None:
         """Show what `view` shares."""
-        rows = levels(view.measured.total, leased(view), view.offered) if view.measured is not None else ()
+        rows = levels(view)
         while len(self._gauges) < len(rows):
             gauge = Gauge()
             self._gauges.append(gauge)
@@ -107,72 +119,3 @@ class SharedCard(Card):
             if index < len(rows):
                 gauge.draw(rows[index])
         self._empty.setVisible(not rows)
-
-
-class _Bar(QWidget):
-    def __init__(self) -> None:
-        super().__init__()
-        self._level: Level | None = None
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-
-    def draw(self, level: Level) -> None:
-        if level != self._level:
-            self._level = level
-            self.update()
-
-    def sizeHint(self) -> QSize:
-        return QSize(160, 12)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        look, level = theme(), self._level
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        whole = QRectF(self.rect())
-        shape = QPainterPath()
-        shape.addRoundedRect(whole, whole.height() / 2, whole.height() / 2)
-        painter.fillPath(shape, look.track)
-        if level is not None and level.total:
-            held = whole.width() * min(level.leased, level.total) / level.total
-            offered = min(whole.width() * level.offered / level.total, whole.width() - held)
-            painter.setClipPath(shape)
-            painter.fillRect(QRectF(0, 0, held, whole.height()), look.accent)
-            _hatch(painter, QRectF(held, 0, offered, whole.height()), look)
-        painter.end()
-
-
-class _Swatch(QWidget):
-    """The legend's sample of one part of a bar."""
-
-    def __init__(self, kind: str) -> None:
-        super().__init__()
-        self._kind = kind
-        self.setFixedSize(14, 14)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        look = theme()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        box = QRectF(self.rect()).adjusted(1, 1, -1, -1)
-        shape = QPainterPath()
-        shape.addRoundedRect(box, 3, 3)
-        painter.fillPath(shape, look.accent if self._kind == "leased" else look.track)
-        if self._kind == "offered":
-            painter.setClipPath(shape)
-            _hatch(painter, box, look)
-        painter.end()
-
-
-def _hatch(painter: QPainter, box: QRectF, look: Theme) -> None:
-    if box.width() <= 0:
-        return
-    tint = QColor(look.accent)
-    tint.setAlphaF(0.22)
-    painter.fillRect(box, QBrush(tint))
-    painter.save()
-    painter.setClipRect(box, Qt.ClipOperation.IntersectClip)
-    painter.setPen(QPen(look.accent, 1.4))
-    x = box.left() - box.height()
-    while x < box.right():
-        painter.drawLine(round(x), round(box.bottom()), round(x + box.height()), round(box.top()))
-        x += 6
-    painter.restore()

@@ -6,19 +6,27 @@ from typing import assert_never
 
 from PySide6.QtCore import QByteArray, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPainterPathStroker, QPen, QPixmap, QPolygonF
-from PySide6.QtSvg import QSvgRenderer
 
 from donor_app.status import Mark
 
 _SIZES = (16, 22, 24, 32, 44, 48, 64, 128)
 
 # Middle tones: a panel may be light or dark, and nobody tells an icon which.
-_COLOURS = {Mark.OFF: "#8a95a3", Mark.READY: "#17a07a", Mark.SERVING: "#17a07a", Mark.PROBLEM: "#e08a00"}
+_COLOURS = {
+    Mark.OFF: "#8a95a3",
+    Mark.READY: "#17a07a",
+    Mark.SERVING: "#17a07a",
+    Mark.HELD: "#4c86d6",
+    Mark.PROBLEM: "#e08a00",
+}
 
 
 @cache
 def application_icon() -> QIcon:
     """The icon of windows and launchers, from assets/icon.svg."""
+    # Imported late: only a window needs it, and a tray shall stay small.
+    from PySide6.QtSvg import QSvgRenderer
+
     renderer = QSvgRenderer(QByteArray(files("donor_app.assets").joinpath("icon.svg").read_bytes()))
     icon = QIcon()
     for size in (*_SIZES, 256):
@@ -54,6 +62,8 @@ def draw_mark(painter: QPainter, mark: Mark, colour: QColor) -> None:
             painter.fillPath(_cloud(), colour)
         case Mark.SERVING:
             painter.fillPath(_cloud().subtracted(_bolt()), colour)
+        case Mark.HELD:
+            painter.fillPath(_cloud().subtracted(_two_bars()), colour)
         case Mark.PROBLEM:
             painter.fillPath(_triangle().subtracted(_exclamation()), colour)
         case _:
@@ -82,6 +92,13 @@ def _cloud() -> QPainterPath:
 
 def _bolt() -> QPainterPath:
     return _polygon((19.0, 7.5), (10.0, 18.3), (15.0, 18.3), (13.2, 25.5), (22.3, 14.6), (17.2, 14.6))
+
+
+def _two_bars() -> QPainterPath:
+    path = QPainterPath()
+    for left in (10.6, 17.4):
+        path.addRoundedRect(QRectF(left, 10.5, 4.0, 13.0), 1, 1)
+    return path
 
 
 def _triangle() -> QPainterPath:

@@ -21,6 +21,7 @@ class Theme:
     track: QColor
     accent: QColor
     on_accent: QColor
+    held: QColor
     warning_ground: QColor
     warning_line: QColor
     warning_text: QColor
@@ -40,6 +41,7 @@ class Theme:
             track=blend(ground, text, 0.16 if dark else 0.09),
             accent=QColor("#35c796" if dark else "#0b7a5c"),
             on_accent=QColor("#06281e" if dark else "#ffffff"),
+            held=QColor("#86b6f2" if dark else "#2f6fc0"),
             warning_ground=QColor("#382b0c" if dark else "#fff3d6"),
             warning_line=QColor("#b98914" if dark else "#d99a0b"),
             warning_text=QColor("#ffe2a0" if dark else "#573a00"),
@@ -99,8 +101,9 @@ class Ink(QLabel):
         if font is not None:
             self.setFont(font)
         if wraps:
-            self.setWordWrap(True)
+            # In this order: a policy set afterwards would drop the height that goes with each width.
             self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+            self.setWordWrap(True)
         self._dye()
 
     def changeEvent(self, event: QEvent) -> None:

@@ -1,44 +1,44 @@
-"""The tray icon: the state as a shape, a sentence, the toggle, today's earnings."""
+"""The tray icon: the state as a shape, a sentence, the owner's actions, today's earnings."""
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
-from donor_app.agent import Problem
+from donor_app.actions import OwnerActions
 from donor_app.icon import mark_icon
-from donor_app.status import Mark, Status
+from donor_app.status import Status
+from donor_app.words import say
 
 
 class Tray(QObject):
-    """Draws a Status, and says what the owner asked for."""
+    """Draws a Status, and says what the owner asked for. Nothing crosses to the panel that did not change."""
 
-    share_asked = Signal(bool)
     open_asked = Signal()
     quit_asked = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, actions: OwnerActions) -> None:
         super().__init__()
-        self._told: Problem | None = None
-        self._mark: Mark | None = None
+        self._drawn: Status | None = None
         self._menu = QMenu()
         # Disabled actions, not sections: a section's text is lost on its way to a StatusNotifier panel.
         self._state = self._line()
         self._earnings = self._line()
         self._menu.addSeparator()
-        self._share = QAction("Share resources", self._menu, checkable=True)
-        self._menu.addAction(self._share)
-        self._open = self._menu.addAction("Open Sparecloud")
+        self._menu.addAction(actions.share)
+        actions.fill(self._menu)
         self._menu.addSeparator()
-        self._quit = self._menu.addAction("Quit")
+        self._open = self._menu.addAction(say("&Open Sparecloud"))
+        self._quit = self._menu.addAction(say("&Quit"))
         self._icon = QSystemTrayIcon()
         self._icon.setContextMenu(self._menu)
-        self._share.triggered.connect(self.share_asked)
         self._open.triggered.connect(self.open_asked)
         self._quit.triggered.connect(self.quit_asked)
         self._icon.activated.connect(self._activated)
+        self._icon.messageClicked.connect(self.open_asked)
 
     def show(self) -> None:
-        """Put the icon into the tray."""
+        """Put the icon into the tray, also into one that was started anew; call after the first `draw`."""
+        self._icon.hide()
         self._icon.show()
 
     def hide(self) -> None:
@@ -46,28 +46,30 @@ class Tray(QObject):
         self._icon.hide()
 
     def draw(self, status: Status) -> None:
-        """Show the newest status; a new problem is told once in a message."""
-        if status.mark is not self._mark:
-            self._mark = status.mark
+        """Show the newest status."""
+        before, self._drawn = self._drawn, status
+        if status == before:
+            return
+        if before is None or before.mark is not status.mark:
             self._icon.setIcon(mark_icon(status.mark))
-        self._icon.setToolTip(status.tooltip)
-        self._state.setText(f"{status.word}: {status.problem.title}" if status.problem else status.headline)
+        self._icon.setToolTip(f"Sparecloud: {status.first_line}\n{status.earnings}".rstrip())
+        self._state.setText(_without_mnemonic(status.first_line))
         self._earnings.setText(status.earnings)
         self._earnings.setVisible(bool(status.earnings))
-        self._share.setChecked(status.sharing)
-        self._share.setEnabled(status.can_share)
-        self._tell(status.problem)
 
-    def _tell(self, problem: Problem | None) -> None:
-        if problem is not None and problem != self._told and self._icon.isVisible():
-            self._icon.showMessage(problem.title, problem.hint, QSystemTrayIcon.MessageIcon.Warning)
-        self._told = problem
+    def tell(self, title: str, text: str) -> None:
+        """Show a message beside the icon, which the panel takes away by itself."""
+        self._icon.showMessage(title, text, self._icon.icon())
 
     def _line(self) -> QAction:
-        action = self._menu.addAction("Sparecloud is starting.")
+        action = self._menu.addAction(say("Sparecloud is starting."))
         action.setEnabled(False)
         return action
 
     def _activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
         if reason in (QSystemTrayIcon.ActivationReason.Trigger, QSystemTrayIcon.ActivationReason.DoubleClick):
             self.open_asked.emit()
+
+
+def _without_mnemonic(sentence: str) -> str:
+    return sentence.replace("&", "&&")

@@ -1,205 +1,207 @@
-"""The donor's window: one headline, one toggle, what is earned, what is shared, who is served."""
+"""The donor's window: the header, what is wrong, and a list of pages beside the one that was chosen."""
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QFont, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
 
-from core.sentences import donors_stake
-from core.view import DonorView, spare
-from donor_app.cards import Banner, Card, Figure, Note
-from donor_app.chart import EarningsChart
-from donor_app.gauge import SharedCard
-from donor_app.history import EarningsHistory
-from donor_app.icon import application_icon, draw_mark
-from donor_app.services import ServicesCard
-from donor_app.status import Mark, Status, serving
-from donor_app.theme import Ink, Tone, sized, theme
-from donor_app.toggle import Toggle
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
-_MARGIN, _BAR = 28, 12
+from core.view import DonorView
+from donor_app.actions import OwnerActions
+from donor_app.banner import Banner
+from donor_app.bridge import Ask
+from donor_app.header import Header
+from donor_app.icon import application_icon
+from donor_app.page_list import PageList
+from donor_app.status import Status
+from donor_app.words import say
 
-_SLIM_BAR = f"""
-QScrollBar {{ background: transparent; width: {_BAR}px; margin: 0; }}
-QScrollBar::handle {{ background: palette(mid); border-radius: 3px; margin: 3px; min-height: 32px; }}
-QScrollBar::handle:disabled {{ background: transparent; }}
-QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; }}
-QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
-"""
+if TYPE_CHECKING:
+    from donor_app.first_run import FirstRun
+    from donor_app.pages.earnings import EarningsPage
+    from donor_app.pages.leases import LeasesPage
+    from donor_app.pages.overview import OverviewPage
+    from donor_app.pages.selftest import SelftestPage
+    from donor_app.pages.settings import SettingsPage
+
+    AnyPage = OverviewPage | LeasesPage | EarningsPage | SettingsPage | SelftestPage
 
 
 class Window(QWidget):
-    """Draws a Status and a DonorView, and says what the owner asked for. Closing hides it where `hides_on_close`."""
+    """Draws a Status and a DonorView, and says what the owner asked for. Closing hides it where `hides_on_close`.
+
+    A page that nobody looks at is not drawn; the newest view waits for it. Who never chose whether to share meets the
+    first run in place of the pages.
+    """
 
     share_asked = Signal(bool)
     restart_asked = Signal()
     quit_asked = Signal()
+    closed = Signal()
+    """It was hidden by closing it."""
 
-    def __init__(self) -> None:
+    def __init__(self, ask: Ask, actions: OwnerActions) -> None:
         super().__init__()
         self.hides_on_close = False
-        self._history = EarningsHistory()
-        self._picture = _Picture()
-        self._headline = Ink("Sparecloud is starting.", font=sized(1.55, QFont.Weight.DemiBold), wraps=True)
-        self._word = Ink(tone=Tone.MUTED)
-        self._toggle = Toggle("Share resources")
-        self._toggle_word = Ink(tone=Tone.MUTED, font=sized(0.92))
+        self._ask = ask
+        self._view: DonorView | None = None
+        self._made: dict[str, AnyPage] = {}
+        self._header = Header(actions)
         self._banner = Banner()
-        self._today = Figure("Earned today")
-        self._total = Figure("Earned in all")
-        self._unredeemed = Figure("Not yet redeemed")
-        self._stake = Note("Stake")
-        self._chart = EarningsChart()
-        self._shared = SharedCard()
-        self._services = ServicesCard()
-        self._live = QWidget()
-        self._account = Ink(tone=Tone.MUTED, font=sized(0.92))
-        self._account.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._quit = QPushButton("Quit")
+        self._list = PageList([say(name) for name in PAGES])
+        self._stack = QStackedWidget()
+        self._shell = QWidget()
+        self._sides = QStackedWidget()
+        self._first_run: FirstRun | None = None
+        self._introduced = False
+        self._quit = QPushButton(say("&Quit"))
 
         self.setWindowTitle("Sparecloud")
         self.setWindowIcon(application_icon())
-        self.resize(QSize(940, 760))
+        self.resize(QSize(1040, 780))
         self.setMinimumSize(QSize(760, 480))
         self._lay_out()
-        self._toggle.clicked.connect(self.share_asked)
+        self._header.share_asked.connect(self.share_asked)
         self._banner.restart_asked.connect(self.restart_asked)
         self._quit.clicked.connect(self.quit_asked)
+        self._list.currentRowChanged.connect(self._turn)
+        self._list.setCurrentRow(0)
+        QShortcut(QKeySequence.StandardKey.Close, self, self.close)
+        for key, pages in ((Qt.Key.Key_PageUp, -1), (Qt.Key.Key_PageDown, 1)):
+            QShortcut(QKeySequence(key), self, lambda by=pages: self._scroll(by))
 
     def draw(self, status: Status, view: DonorView | None) -> None:
-        """Show the newest of both. Called also while hidden, so that the chart has no gaps."""
-        self._picture.draw(status.mark)
-        self._headline.setText(status.headline)
-        self._word.setText(status.word if view is None else f"{status.word}  ·  {view.name}")
-        self._toggle.setChecked(status.sharing)
-        self._toggle.setEnabled(status.can_share)
-        self._toggle.setAccessibleDescription(status.toggle_word)
-        self._toggle_word.setText(status.toggle_word)
+        """Show the newest of both."""
+        self._header.draw(status, view.name if view is not None else "")
         self._banner.draw(status.problem, can_restart=status.can_restart)
         # Without an agent nobody knows what runs: old news would be told as if it were true.
-        self._live.setVisible(not status.can_restart)
-        if view is not None:
-            self._draw_view(view, fresh=not status.can_restart)
+        self._stack.setVisible(not status.can_restart)
+        self._view = view
+        if view is not None and not view.chosen and not self._introduced and not status.can_restart:
+            self._introduce(view)
+        else:
+            self._sides.setCurrentWidget(self._shell)
+            self._draw_page()
+
+    def show_page(self, name: str) -> None:
+        """Turn to the page `name` of PAGES."""
+        self._list.setCurrentRow(list(PAGES).index(name))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         event.ignore()
         if self.hides_on_close:
             self.hide()
+            self.closed.emit()
         else:
             self.quit_asked.emit()
 
-    def _draw_view(self, view: DonorView, *, fresh: bool) -> None:
-        self._history.add(view.now, view.earned_total)
-        hourly = 3600 * sum(service.rate for service in serving(view))
-        pace = f"{spare(hourly)} an hour now." if hourly else "Nothing is being earned now."
-        self._today.draw(view.earned_today, pace if fresh else "As last known.")
-        wallet = f"The wallet holds {spare(view.balances.coin)}." if view.balances else "The wallet is not read yet."
-        self._total.draw(view.earned_total, wallet)
-        self._unredeemed.draw(view.unredeemed, "Earned, and not yet paid into the wallet.")
-        stake = donors_stake(view.balances.account, view.held_back, view.now) if view.balances else ""
-        self._stake.draw(stake)
-        self._chart.draw(self._history.bars(view.now))
-        self._shared.draw(view)
-        self._services.draw(view)
-        self._account.setText(f"Account {view.address}")
+    def _turn(self, row: int) -> None:
+        name = list(PAGES)[row]
+        if name not in self._made:
+            self._made[name] = PAGES[name](self._ask, lambda: self.show_page("Settings"))
+            self._stack.addWidget(self._made[name])
+        self._page = self._made[name]
+        self._stack.setCurrentWidget(self._page)
+        self._draw_page()
+
+    def _introduce(self, view: DonorView) -> None:
+        if self._first_run is None:
+            # Imported late: who has chosen never meets it again.
+            from donor_app.first_run import FirstRun
+
+            self._first_run = FirstRun(self._ask)
+            self._first_run.finished.connect(self._be_introduced)
+            self._sides.addWidget(self._first_run)
+        self._sides.setCurrentWidget(self._first_run)
+        self._first_run.draw(view)
+
+    @Slot()
+    def _be_introduced(self) -> None:
+        self._introduced = True
+        self._sides.setCurrentWidget(self._shell)
+        self._draw_page()
+
+    def _draw_page(self) -> None:
+        if self._view is not None:
+            self._page.draw(self._view)
+
+    def _scroll(self, pages: int) -> None:
+        for area in self._page.findChildren(QScrollArea):
+            if area.isVisible():
+                bar = area.verticalScrollBar()
+                bar.setValue(bar.value() + pages * bar.pageStep())
+                return
 
     def _lay_out(self) -> None:
-        page = _Page()
-        body = QVBoxLayout(page)
-        body.setContentsMargins(_MARGIN, 4, _MARGIN - _BAR, 16)
-        body.setSpacing(16)
-        body.addWidget(self._banner)
-        body.addLayout(_row(self._today, self._total, self._unredeemed))
-        earnings = Card("Earned each minute")
-        earnings.body.addWidget(self._chart, 1)
-        live = QVBoxLayout(self._live)
-        live.setContentsMargins(0, 0, 0, 0)
-        live.setSpacing(16)
-        live.addWidget(self._stake)
-        live.addLayout(_row(earnings, self._shared))
-        live.addWidget(self._services)
-        body.addWidget(self._live)
-        body.addStretch(1)
-
-        scroll = QScrollArea()
-        scroll.setWidget(page)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        # Always there and seen only where there is more: content keeps its width and the header's margins.
-        scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
-        scroll.verticalScrollBar().setStyleSheet(_SLIM_BAR)
-
-        column = QVBoxLayout(self)
+        policy = self._stack.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self._stack.setSizePolicy(policy)
+        side = QVBoxLayout()
+        side.setContentsMargins(16, 4, 0, 16)
+        side.addWidget(self._list, 1)
+        side.addWidget(self._quit)
+        body = QHBoxLayout()
+        body.setSpacing(0)
+        body.addLayout(side)
+        body.addWidget(self._stack, 1)
+        news = QVBoxLayout()
+        news.setContentsMargins(28, 0, 28, 12)
+        news.addWidget(self._banner)
+        column = QVBoxLayout(self._shell)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(self._header())
-        column.addWidget(scroll, 1)
-        column.addLayout(self._footer())
-
-    def _header(self) -> QHBoxLayout:
-        words = QVBoxLayout()
-        words.setSpacing(2)
-        words.addWidget(self._headline)
-        words.addWidget(self._word)
-        label = QVBoxLayout()
-        label.setSpacing(2)
-        label.addStretch(1)
-        side = Qt.AlignmentFlag.AlignRight
-        label.addWidget(Ink("Share resources", font=sized(1.05, QFont.Weight.DemiBold)), 0, side)
-        label.addWidget(self._toggle_word, 0, side)
-        label.addStretch(1)
-        header = QHBoxLayout()
-        header.setContentsMargins(_MARGIN, 24, _MARGIN, 18)
-        header.setSpacing(14)
-        header.addWidget(self._picture)
-        header.addLayout(words, 1)
-        header.addLayout(label)
-        header.addWidget(self._toggle)
-        return header
-
-    def _footer(self) -> QHBoxLayout:
-        footer = QHBoxLayout()
-        footer.setContentsMargins(_MARGIN, 8, _MARGIN, 14)
-        footer.addWidget(self._account, 1)
-        footer.addWidget(self._quit)
-        return footer
+        column.addWidget(self._header)
+        column.addLayout(news)
+        column.addLayout(body, 1)
+        self._sides.addWidget(self._shell)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._sides)
 
 
-class _Page(QWidget):
-    """What scrolls: never squeezed below the height that its wrapped sentences need at the width it has."""
-
-    def event(self, event: QEvent) -> bool:
-        done = super().event(event)
-        layout = self.layout()
-        if layout is not None and event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Resize):
-            self.setMinimumHeight(max(0, layout.totalHeightForWidth(self.width())))
-        return done
+# Each page is imported when it is first looked at: the window opens as soon as its first is there.
 
 
-class _Picture(QWidget):
-    """The tray's mark, large."""
+def _overview(ask: Ask, change_settings: Callable[[], object]) -> "AnyPage":
+    from donor_app.pages.overview import OverviewPage
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._mark = Mark.OFF
-        self.setFixedSize(48, 48)
-
-    def draw(self, mark: Mark) -> None:
-        self._mark = mark
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        look = theme()
-        colours = {Mark.OFF: look.muted, Mark.PROBLEM: look.warning_line}
-        painter = QPainter(self)
-        painter.scale(48 / 32, 48 / 32)
-        draw_mark(painter, self._mark, colours.get(self._mark, look.accent))
-        painter.end()
+    page = OverviewPage(ask)
+    page.settings_asked.connect(change_settings)
+    return page
 
 
-def _row(*widgets: QWidget) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setSpacing(16)
-    for widget in widgets:
-        row.addWidget(widget, 1)
-    return row
+def _leases(ask: Ask, change_settings: Callable[[], object]) -> "AnyPage":
+    from donor_app.pages.leases import LeasesPage
+
+    return LeasesPage(ask)
+
+
+def _earnings(ask: Ask, change_settings: Callable[[], object]) -> "AnyPage":
+    from donor_app.pages.earnings import EarningsPage
+
+    page = EarningsPage(ask)
+    page.settings_asked.connect(change_settings)
+    return page
+
+
+def _settings(ask: Ask, change_settings: Callable[[], object]) -> "AnyPage":
+    from donor_app.pages.settings import SettingsPage
+
+    return SettingsPage(ask)
+
+
+def _selftest(ask: Ask, change_settings: Callable[[], object]) -> "AnyPage":
+    from donor_app.pages.selftest import SelftestPage
+
+    return SelftestPage(ask)
+
+
+PAGES: Final[dict[str, "Callable[[Ask, Callable[[], object]], AnyPage]"]] = {
+    "Overview": _overview,
+    "Leases": _leases,
+    "Earnings": _earnings,
+    "Settings": _settings,
+    "Self-test": _selftest,
+}
+"""How each page is made, by its name, which is a template of donor_app.words."""

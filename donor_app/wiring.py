@@ -4,21 +4,26 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from core import settings
 from core.donor import DonorAgent
 from core.donor_work import DonorPorts
 from core.membership import images_folder, join, lease_network
+from core.rehearsal import DRIVER, Rehearsal
+from core.runtime.clusters import DockerClusters
 from core.runtime.container_engine import ContainerEngine
 from core.runtime.images import Images
+from core.runtime.network import BridgeNetwork
 from core.runtime.probe import HardwareProbe
+from core.runtime.speed import DockerBenchmark
 from core.runtime.workers import DockerWorkers
+from core.sensors.platforms import machine_sensors
+from core.settings import DonorFile
 
 
 @asynccontextmanager
 async def build_agent(home: Path, *, consented: bool) -> AsyncGenerator[DonorAgent]:
     """The agent of `home`'s owner, on Docker and the market of its settings; see DonorAgent. Raises SparecloudError."""
     async with join(home, "donor") as member:
-        engine = ContainerEngine()
+        engine, sensors = ContainerEngine(), machine_sensors()
         try:
             images = Images(engine, images_folder())
             owner = f"donor-{member.chain.address}"
@@ -32,10 +37,19 @@ async def build_agent(home: Path, *, consented: bool) -> AsyncGenerator[DonorAge
                 peers=member.peers,
                 journal=member.journal,
                 probe=HardwareProbe(engine, member.settings.donor.isolation),
+                benchmark=DockerBenchmark(engine, images, owner, member.settings.donor.isolation),
+                sensors=sensors,
+                owner=DonorFile(home),
                 clock=member.clock,
             )
-            yield DonorAgent(
-                member.settings.donor, ports, consented=consented, limits=lambda: settings.read(home).donor.limits
+            # On this engine's own bridge, whatever the market's relays are, and under a label that leases never have.
+            alone, tester = BridgeNetwork(engine), f"selftest-{member.chain.address}"
+            rehearsal = Rehearsal(
+                workers=DockerWorkers(engine, alone, images, tester, member.settings.donor.isolation),
+                clusters=DockerClusters(engine, alone, images, tester, DRIVER),
+                clock=member.clock,
             )
+            yield DonorAgent(ports, rehearsal=rehearsal, consented=consented)
         finally:
+            await sensors.close()
             engine.close()

@@ -18,7 +18,7 @@ from core.chain.docket import Docket
 from core.chain.history import EarningsHistory
 from core.chain.networks import Chain, chain_of
 from core.chain.node import checksummed
-from core.chain.suite import NOBODY, Connection
+from core.chain.suite import Connection
 from core.chain.trials import Trials
 from core.errors import InvalidInput, NotEnoughCoin
 from core.journal import SqliteJournal, open_journal
@@ -84,11 +84,7 @@ class Holder:
         account = Address(text.lower())
         if text[2:] not in (text[2:].lower(), text[2:].upper()) and checksummed(account) != text:
             raise InvalidInput(f"{text} is mistyped: its capital letters do not fit.", "Copy it again, whole.")
-        suite = self.chain.suite
-        if account in (suite.coin, suite.escrow, suite.trials, suite.court, suite.sale, NOBODY):
-            raise InvalidInput(
-                f"{text} belongs to nobody; what is sent there is lost.", "Name a person's account, not a contract."
-            )
+        self.chain.check_payee(account)
         return account
 
     async def send_coin(self, to: Address, amount: Amount) -> None:

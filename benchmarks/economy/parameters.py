@@ -6,7 +6,8 @@ from typing import Final
 
 from core.chain.deployment import CourtRules, Periods, TrialRules
 from core.model import COIN_UNIT, Amount, Resources
-from core.settings import Asking, Renter
+from core.owner import Asking
+from core.settings import Renter
 
 HOUR_S: Final = 3600
 DAY_S: Final = 24 * HOUR_S

@@ -5,7 +5,7 @@ from typing import Final
 
 from benchmarks.economy.attack import Attack, Episode, Move, Setting, differs
 from benchmarks.economy.parameters import DAY_S, HOUR_S
-from core.donor import HOLD_S
+from core.donor_mail import HOLD_S
 from core.lease.serving import REDEEM_EVERY_S, START_PATIENCE_S
 from core.model import MAX_SHARES
 

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from typing import Final
 
 from core.chain import merkle
+from core.chain.account import VaultAccount
 from core.chain.history import EarningsHistory
 from core.chain.purse import Purse
-from core.chain.suite import Connection, Suite, checksummed, encoded, odd, uint, uints, word
+from core.chain.suite import NOBODY, Connection, Suite, checksummed, encoded, odd, uint, uints, word
 from core.chain.terms import acceptance_tuple, claim_tuple, proof_of, root_of, share_tuple, terms_tuple
 from core.chain.trials import Trials
 from core.chain.typed_data import DomainNotary, lease_id
-from core.errors import InvalidInput, NotEnoughCoin, TransactionFailed
+from core.errors import InvalidInput, NotEnoughCoin, SparecloudError, TransactionFailed
 from core.model import (
     Address,
     Agreement,
@@ -29,6 +30,7 @@ from core.model import (
 )
 from core.observed import Account, Balances, LeaseRecord
 from core.ports import Journal
+from core.view import spare
 
 _CLAIMS_A_TRANSACTION: Final = 64
 _RELEASES_A_TRANSACTION: Final = 64
@@ -219,6 +221,35 @@ class EscrowChain:
         """What of this wallet's earnings went into its stake as hold-back."""
         earnings = await self._history.sync() if self._history is not None else ()
         return Amount(sum(earning.held for earning in earnings))
+
+    def check_payee(self, to: Address) -> None:
+        """Raise InvalidInput for an account out of which nobody could ever bring coin back."""
+        suite = self.suite
+        if to in (suite.coin, suite.escrow, suite.trials, suite.court, suite.sale, NOBODY):
+            raise InvalidInput(
+                f"{to} belongs to nobody; what is sent there is lost.", "Name a person's account, not a contract."
+            )
+
+    async def pay_out(self, to: Address, amount: Amount) -> None:
+        """Pay out of the vault first, where earnings are, then out of the wallet. Not idempotent."""
+        self.check_payee(to)
+        account, coin = await self.account_of(self.address), await self.coin_of(self.address)
+        if amount > account.free + coin:
+            raise NotEnoughCoin(
+                f"The wallet can pay {spare(account.free + coin, digits=18)}, not {spare(amount, digits=18)}.",
+                "Stake that is pledged or thawing cannot be paid out yet.",
+            )
+        vault = Amount(min(amount, account.free))
+        if vault:
+            await VaultAccount(self.connection).withdraw(to, vault)
+        if amount > vault:
+            try:
+                await self.send_coin(to, Amount(amount - vault))
+            except SparecloudError as problem:
+                paid = (
+                    f"{spare(vault, digits=18)} was paid out of the vault already; the rest was not. " if vault else ""
+                )
+                raise type(problem)(f"{paid}{problem.title}", problem.hint) from problem
 
     async def send_coin(self, to: Address, amount: Amount) -> None:
         """Transfer coin out of the wallet. Not idempotent: what is sent twice is paid twice."""

@@ -3,19 +3,17 @@
 Errors of the agent arrive as the same children of SparecloudError that were raised there.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Final, Self
 
 import aiohttp
-import msgspec
 
-from core.errors import SparecloudError
 from core.gateway import frames
 from core.gateway import messages as m
 from core.gateway.agent import AgentUnavailable, RenterAgent
+from core.gateway.caller import CONNECT_S, Again, Caller, strange
 from core.gateway.server import POLL_S
 from core.model import Address
 from core.observed import Job
@@ -24,15 +22,8 @@ from core.view import ClusterLine, RenterView
 
 __all__ = ["GatewayClient", "RenterAgent"]
 
-_CONNECT_S: Final = 5.0
-_ANSWER_S: Final = 60.0
 _COPY_S: Final = 3600.0
 """Submitting and fetching copy files of any length; a dead agent is noticed at once all the same, by its socket."""
-
-_Answer = TypeVar("_Answer")
-
-Again = Callable[[], Awaitable[tuple[str, str]]]
-"""Finds (or starts) the agent anew: its url and token. Raises AgentUnavailable."""
 
 
 class GatewayClient:
@@ -42,11 +33,7 @@ class GatewayClient:
     """
 
     def __init__(self, url: str, token: str, again: Again | None = None) -> None:
-        self._url = url
-        self._token = token
-        self._again = again
-        self._lost = False
-        self._session: aiohttp.ClientSession | None = None
+        self._caller = Caller(url, token, _gone, again)
 
     async def __aenter__(self) -> Self:
         return self
@@ -58,23 +45,21 @@ class GatewayClient:
 
     async def close(self) -> None:
         """Let go of the connections; the agent stays. Safe to call twice."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await self._caller.close()
 
-    async def about(self, within_s: float = _CONNECT_S) -> m.About:
+    async def about(self, within_s: float = CONNECT_S) -> m.About:
         """Which agent answers."""
-        return await self._call("about", m.Nothing(), m.About, within_s)
+        return await self._caller.call("about", m.Nothing(), m.About, within_s)
 
     async def view(self) -> RenterView:
         """The newest view."""
-        return await self._call("view", m.Nothing(), RenterView)
+        return await self._caller.call("view", m.Nothing(), RenterView)
 
     async def watch(self) -> AsyncIterator[RenterView]:
         """The newest view, again whenever it changes; a slow reader skips. Ends when the agent is shut down."""
         number = 0
         while True:
-            seen = await self._call("watch", m.AskWatch(after=number), m.Viewed, POLL_S + _CONNECT_S)
+            seen = await self._caller.call("watch", m.AskWatch(after=number), m.Viewed, POLL_S + CONNECT_S)
             if seen.view is not None:
                 yield seen.view
             if seen.ended:
@@ -83,19 +68,19 @@ class GatewayClient:
 
     async def quote(self, request: Request) -> Quote | Shortfall:
         """What the market can do about `request` now; binds nobody."""
-        answer = await self._call("quote", m.AskQuote(request=request), m.Quoted)
+        answer = await self._caller.call("quote", m.AskQuote(request=request), m.Quoted)
         found = answer.quote or answer.shortfall
         if found is None:
-            raise _strange()
+            raise strange()
         return found
 
     async def why(self, quote: Quote, donor: Address) -> Why:
         """Why `quote`, one of the last few, treats `donor` as it does."""
-        return await self._call("why", m.AskWhy(quote=quote, donor=donor), Why)
+        return await self._caller.call("why", m.AskWhy(quote=quote, donor=donor), Why)
 
     async def launch(self, name: str, request: Request, most: int | None = None) -> ClusterLine:
         """Open the lease and start the cluster; it goes on where the caller is interrupted."""
-        return await self._call("launch", m.AskLaunch(name=name, request=request, most=most), ClusterLine)
+        return await self._caller.call("launch", m.AskLaunch(name=name, request=request, most=most), ClusterLine)
 
     async def submit(self, cluster: str, program: Path, arguments: Sequence[str], inputs: Path | None) -> Job:
         """Run a PySpark program on the cluster; relative paths are the caller's."""
@@ -105,86 +90,41 @@ class GatewayClient:
             arguments=tuple(arguments),
             inputs=None if inputs is None else _absolute(inputs),
         )
-        return await self._call("submit", ask, Job, _COPY_S)
+        return await self._caller.call("submit", ask, Job, _COPY_S)
 
     async def logs(self, cluster: str, job: str, *, follow: bool) -> AsyncIterator[bytes]:
         """The job's output so far, and with `follow` until it ends."""
-        wait = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S, sock_read=3 * frames.BEAT_S)
-        async with self._asked("logs", m.AskLogs(cluster=cluster, job=job, follow=follow), wait) as response:
+        wait = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=3 * frames.BEAT_S)
+        async with self._caller.asked("logs", m.AskLogs(cluster=cluster, job=job, follow=follow), wait) as response:
             async for chunk in frames.receive(response.content):
                 yield chunk
 
     async def outputs(self, cluster: str, job: str, target: Path) -> tuple[Path, ...]:
         """Copy what the job wrote under /job/output into `target`, a folder of the caller's."""
         ask = m.AskOutputs(cluster=cluster, job=job, target=_absolute(target))
-        written = await self._call("outputs", ask, m.Paths, _COPY_S)
+        written = await self._caller.call("outputs", ask, m.Paths, _COPY_S)
         return tuple(map(Path, written.paths))
 
     async def stop_job(self, cluster: str, job: str) -> None:
         """End a job early."""
-        await self._call("stop_job", m.AskJob(cluster=cluster, job=job), m.Nothing)
+        await self._caller.call("stop_job", m.AskJob(cluster=cluster, job=job), m.Nothing)
 
     async def destroy(self, cluster: str) -> None:
         """End the cluster's lease; follow the settlement through `watch`."""
-        await self._call("destroy", m.AskCluster(cluster=cluster), m.Nothing)
+        await self._caller.call("destroy", m.AskCluster(cluster=cluster), m.Nothing)
 
     async def shutdown(self) -> None:
         """End the agent itself, and do not look for another."""
-        self._again = None
-        await self._call("shutdown", m.Nothing(), m.Nothing)
-
-    async def _call(self, verb: str, ask: msgspec.Struct, kind: type[_Answer], within_s: float = _ANSWER_S) -> _Answer:
-        wait = aiohttp.ClientTimeout(total=within_s, sock_connect=_CONNECT_S)
-        async with self._asked(verb, ask, wait) as response:
-            body = await response.read()
-        try:
-            return msgspec.json.decode(body, type=kind)
-        except msgspec.DecodeError as problem:
-            raise _strange() from problem
-
-    @asynccontextmanager
-    async def _asked(
-        self, verb: str, ask: msgspec.Struct, wait: aiohttp.ClientTimeout
-    ) -> AsyncGenerator[aiohttp.ClientResponse]:
-        """The agent's answer where it is a success; its refusal is raised."""
-        if self._lost and self._again is not None:
-            self._url, self._token = await self._again()
-        self._lost = False
-        if self._session is None:
-            self._session = aiohttp.ClientSession()
-        url, headers = f"{self._url}/v1/{verb}", {"Authorization": f"Bearer {self._token}"}
-        try:
-            # A redirect would carry the token elsewhere.
-            async with self._session.post(
-                url, data=msgspec.json.encode(ask), headers=headers, timeout=wait, allow_redirects=False
-            ) as response:
-                if response.status != 200:
-                    raise _refusal(await response.read())
-                yield response
-        except (aiohttp.ClientError, TimeoutError, EOFError) as gone:
-            self._lost = True
-            raise _gone() from gone
+        self._caller.again = None
+        await self._caller.call("shutdown", m.Nothing(), m.Nothing)
 
 
 def _absolute(path: Path) -> str:
     return str(path.absolute())
 
 
-def _refusal(body: bytes) -> SparecloudError:
-    try:
-        return m.raised(msgspec.json.decode(body, type=m.Refusal))
-    except msgspec.DecodeError:
-        return _strange()
-
-
 def _gone() -> AgentUnavailable:
     return AgentUnavailable(
         "The background agent stopped answering.",
         "Run `sparecloud ls`: it starts again by itself, and clusters that run are taken up where they were.",
-    )
-
-
-def _strange() -> AgentUnavailable:
-    return AgentUnavailable(
-        "The background agent's answer is not understood.", "It may be of another version: end it, and try again."
     )

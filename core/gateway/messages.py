@@ -161,4 +161,4 @@ def undecodable(problem: msgspec.DecodeError) -> InvalidInput:
 def unexpected(surprise: Exception) -> SparecloudError:
     """What a front end is told of an error that nobody foresaw: its kind, and where the rest of it is."""
     title = f"The background agent failed unexpectedly: {type(surprise).__name__}."
-    return SparecloudError(title, "What happened is in agent.log in the home folder.")
+    return SparecloudError(title, "What happened is in its log, in the home folder.")

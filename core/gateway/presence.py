@@ -49,26 +49,26 @@ def make_home(home: Path) -> None:
         raise InvalidInput(f"The folder {home} cannot be made: {problem}.", "Choose another with --home.") from problem
 
 
-def read(home: Path) -> Presence | None:
-    """The presence written in `home`; None where there is none, or none that makes sense."""
+def read(home: Path, name: str = FILE_NAME) -> Presence | None:
+    """The presence written in `home` under `name`; None where there is none, or none that makes sense."""
     try:
-        presence = msgspec.json.decode((home / FILE_NAME).read_bytes(), type=Presence)
+        presence = msgspec.json.decode((home / name).read_bytes(), type=Presence)
     except (OSError, msgspec.DecodeError):
         return None
     return presence if presence.url.startswith("http://127.0.0.1:") else None
 
 
-def write(home: Path, presence: Presence) -> None:
+def write(home: Path, presence: Presence, name: str = FILE_NAME) -> None:
     """Let front ends find `presence`: written whole or not at all, for its owner's eyes only."""
-    draft = home / f".{FILE_NAME}.{secrets.token_hex(4)}"
+    draft = home / f".{name}.{secrets.token_hex(4)}"
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(msgspec.json.encode(presence))
-    draft.replace(home / FILE_NAME)
+    draft.replace(home / name)
 
 
-def remove(home: Path) -> None:
+def remove(home: Path, name: str = FILE_NAME) -> None:
     """The agent ends. Only the holder of the folder's lock may say so."""
-    (home / FILE_NAME).unlink(missing_ok=True)
+    (home / name).unlink(missing_ok=True)
 
 
 async def find(home: Path) -> Presence | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from core.model import LeaseId, Resources
-from core.observed import Job, Way
+from core.observed import Job, Pace, Way
 from core.runtime.container_engine import ContainerEngine
 from core.runtime.images import Images
 from core.runtime.jobs import Drivers
@@ -60,6 +60,9 @@ class DockerClusters:
 
     async def measure(self, network: LeaseId, one: str, other: str) -> Way | None:
         return await self._engine.call(self._masters.measure, network, one, other)
+
+    async def pace(self, network: LeaseId, host: str) -> Pace | None:
+        return await self._engine.call(self._masters.pace, network, host)
 
     async def submit(
         self, lease: LeaseId, job: str, program: Path, arguments: Sequence[str], inputs: Path | None

@@ -32,6 +32,7 @@ class Role(StrEnum):
     PAUSE = "pause"
     FIREWALL = "firewall"
     TUNNEL = "tunnel"
+    BOUNDS = "bounds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Label:
                 return node
             case Role.DRIVER:
                 return f"driver-{self.job}"
-            case Role.PAUSE | Role.FIREWALL | Role.TUNNEL:
+            case Role.PAUSE | Role.FIREWALL | Role.TUNNEL | Role.BOUNDS:
                 return f"{node}-{self.role.value}"
 
     @property

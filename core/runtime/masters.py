@@ -1,13 +1,13 @@
 """A cluster's master: started once, found again, asked who has joined."""
 
 import threading
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 from docker.models.containers import Container
 
 from core.model import LeaseId, Resources
-from core.observed import Way
+from core.observed import Pace, Way
 from core.runtime import screen
 from core.runtime.archive import put_files, read_file
 from core.runtime.container_engine import ContainerEngine
@@ -25,6 +25,8 @@ from core.runtime.spark_settings import (
     secret_in,
 )
 from core.ticket import Ticket
+
+T = TypeVar("T")
 
 _MASTER: Final = Resources(cpu_millis=2000, memory_mib=512)
 
@@ -96,12 +98,19 @@ class Masters:
 
     def measure(self, network: LeaseId, one: str, other: str) -> Way | None:
         """What the worker at host `one` says of the way to `other`; it may say anything."""
+        return self._metered(network, Way, "ask", one, other)
+
+    def pace(self, network: LeaseId, host: str) -> Pace | None:
+        """How fast the worker at `host` computes, as timed beside the master."""
+        return self._metered(network, Pace, "pace", host)
+
+    def _metered(self, network: LeaseId, noun: type[T], *words: str) -> T | None:
         container = self.running(network)
         if container is None:
             return None
-        said = container.exec_run(["python3", "/opt/meter.py", "ask", one, other], stderr=False).output
+        said = container.exec_run(["python3", "/opt/meter.py", *words], stderr=False).output
         try:
-            return msgspec.json.decode(said, type=Way) if isinstance(said, bytes) else None
+            return msgspec.json.decode(said, type=noun) if isinstance(said, bytes) else None
         except msgspec.MsgspecError:
             return None
 

@@ -57,7 +57,7 @@ class LeaseNetwork(Protocol):
         ...
 
     def face(self, label: Label) -> Container | None:
-        """The container that publishes the member's ports."""
+        """The container that owns the member's network namespace, and publishes its ports."""
         ...
 
     def leave(self, label: Label) -> None:

@@ -12,8 +12,9 @@ from docker.models.containers import Container
 
 from core.errors import InvalidInput
 from core.model import Agreement, LeaseId, Resources, Share
-from core.observed import WorkerReport, WorkerState
+from core.observed import Usage, WorkerReport, WorkerState
 from core.runtime.archive import put_files
+from core.runtime.bounds import Bounds, NetworkBounds
 from core.runtime.container_engine import ContainerEngine, gone_is_fine
 from core.runtime.disks import DISK, Disks, disk_of
 from core.runtime.images import Images
@@ -24,10 +25,13 @@ from core.runtime.limits import grant
 from core.runtime.network import LeaseNetwork
 from core.runtime.sandbox import SCRATCH
 from core.runtime.spark_settings import SETTINGS_FILE, master_address, worker_command, worker_settings
+from core.runtime.usage import Reading, read, usage
 from core.ticket import MASTER, Ticket
 
 _LOOK_EVERY_S: Final = 0.5
 _TERMINATE_S: Final = 5
+_FIRST_USAGE_S: Final = 0.5
+"""The rate that a worker works at takes two readings, so far apart where there is none yet."""
 
 
 class DockerWorkers:
@@ -47,6 +51,8 @@ class DockerWorkers:
         self._owner = owner
         self._choice = choice
         self._disks = Disks(engine, images)
+        self._bounds = NetworkBounds(engine, images)
+        self._read: dict[str, Reading] = {}
         self._disks_work = False
         self._starting = threading.Lock()
 
@@ -93,6 +99,21 @@ class DockerWorkers:
     async def grant_worker(self, lease: LeaseId, index: int, resources: Resources, permille: int) -> WorkerReport:
         """Let the worker have `permille` thousandths of its processor time, and pause it at 0. Its memory stays."""
         return await self._engine.call(self._grant, self._label(lease, index), resources, permille)
+
+    async def bound_network(self, lease: LeaseId, index: int, up_kib_s: int, down_kib_s: int) -> None:
+        await self._engine.call(self._bound, self._label(lease, index), Bounds(up_kib_s, down_kib_s))
+
+    async def usage(self, lease: LeaseId, index: int) -> Usage | None:
+        """What the worker used since the last call; the first call waits for a second reading.
+
+        Idle waiting, mostly: see `read` for how long. One worker after the other is asked, beside what must be quick.
+        """
+        label = self._label(lease, index)
+        found = await self._engine.call(self._usage, label)
+        if found is None and label.name in self._read:
+            await asyncio.sleep(_FIRST_USAGE_S)
+            found = await self._engine.call(self._usage, label)
+        return found
 
     async def forget(self, lease: LeaseId, index: int) -> None:
         label = await self._engine.call(self._joined, self._label(lease, index))
@@ -182,7 +203,27 @@ class DockerWorkers:
             grant(container, resources, permille)
         return self._report(label)
 
+    def _bound(self, label: Label, bounds: Bounds) -> None:
+        with self._starting:
+            if self._running(label) and (face := self._network.face(label)) is not None:
+                self._bounds.ensure(label, face, bounds)
+
+    def _usage(self, label: Label) -> Usage | None:
+        """What was used since the last reading; None where this is the first."""
+        container = self._own(label)
+        now = read(container) if container is not None else None
+        before = self._read.pop(label.name, None)
+        if container is None or now is None:
+            return None
+        self._read[label.name] = now
+        if before is None or now.cpu_ns < before.cpu_ns:
+            return None
+        face = self._network.face(label)
+        return usage(before, now, read(face) if face is not None and face.id != container.id else now)
+
     def _forget(self, label: Label) -> None:
+        self._bounds.drop(label)
+        self._read.pop(label.name, None)
         everything = {LEASE: str(label.lease), SHARE: str(label.share), OWNER: self._owner}
         if self._engine.labelled(everything) or self._engine.volumes(everything):
             self._engine.remove({**everything, ROLE: Role.WORKER.value})
@@ -191,7 +232,7 @@ class DockerWorkers:
 
     def _running(self, label: Label) -> bool:
         container = self._own(label)
-        return container is not None and container.status == "running"
+        return container is not None and container.status in ("running", "paused")
 
     def _own(self, label: Label) -> Container | None:
         container = self._engine.named(label.name)

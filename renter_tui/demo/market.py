@@ -23,7 +23,8 @@ from core.chain.wallet import Wallet, wallet_in
 from core.errors import SparecloudError
 from core.membership import PASSPHRASE_FILE
 from core.model import COIN_UNIT, Address, Amount
-from core.settings import Asking, Donor, Limits, Network, Relay, Renter, Settings
+from core.owner import Asking, Donor, Limits, When
+from core.settings import Network, Relay, Renter, Settings
 from renter_tui.demo.children import Child, ready_file, start
 
 SUPPLY: Final = Amount(1_000_000 * COIN_UNIT)
@@ -152,7 +153,7 @@ class LocalMarket:
                     cpu_milli=asking.cpu_milli * (100 + 5 * place) // 100,
                     memory_mib=asking.memory_mib * (100 + 5 * place) // 100,
                 ),
-                share_on_battery=True,
+                when=When(on_battery=True, hottest_celsius=0),
                 offer_every_s=2,
                 shortest_grace_s=timing.grace_s,
                 shortest_interval_s=1,

@@ -24,7 +24,8 @@ from core.chain.suite import NOBODY, Connection
 from core.chain.wallet import Key, Wallet, wallet_in
 from core.membership import PASSPHRASE_FILE
 from core.model import Address, Amount
-from core.settings import Donor, Limits, Network, Relay, Renter, Settings
+from core.owner import Donor, Limits, When
+from core.settings import Network, Relay, Renter, Settings
 from renter_tui.demo.market import DONOR_STAKE, NATIVE, PLAN, RENTER_COIN
 from tests.lab import netns, stranger
 from tests.lab.images import Built
@@ -211,7 +212,7 @@ def _settings(name: str, network: Network) -> Settings:
             name=name,
             # Room for two leases at once, of one small worker each.
             limits=Limits(cpu_millis=2000, memory_mib=2304, disk_mib=4096),
-            share_on_battery=True,
+            when=When(on_battery=True, hottest_celsius=0),
             offer_every_s=2,
             shortest_grace_s=GRACE_S,
             shortest_interval_s=1,

@@ -29,6 +29,7 @@ SHOWN_WHOLE = (
     "core/renter_view.py",
     "core/donor_view.py",
     "core/offering.py",
+    "core/allowance.py",
     "donor_app/status.py",
 )
 """Modules that write for the screens: every sentence in them is shown."""

@@ -6,12 +6,13 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.allowance import Allowance, Hold, Holding
 from core.lease import Service, ServicePhase
 from core.lease.serving import accept
 from core.model import Address, Agreement, Amount, Kind, Resources
 from core.observed import Measured
-from core.offering import LEAST_MILLIS, differs, grants, objection, pledged, room
-from core.settings import Asking, Donor, Limits
+from core.offering import LEAST_MILLIS, differs, grants, objection, pledged, room, slowest
+from core.owner import Asking, Donor, Limits
 from tests.pure.leases import DURATION_S, RATE, START, agreement, donor
 
 MACHINE = Measured(Resources(8000, 16_384, 100_000), Resources(500, 6_000, 50_000))
@@ -31,26 +32,20 @@ def held() -> Service:
 def test_an_offer_never_passes_the_owners_limits_or_what_is_really_free() -> None:
     scarce = replace(MACHINE, free=Resources(500, 3_000, 50_000))
 
-    assert room(SETTINGS, MACHINE, [], sharing=True) == Resources(2000, 4096, 20_000)
-    assert room(SETTINGS, scarce, [], sharing=True) == Resources(2000, 3_000, 20_000)
+    assert room(SETTINGS.limits, MACHINE, []) == Resources(2000, 4096, 20_000)
+    assert room(SETTINGS.limits, scarce, []) == Resources(2000, 3_000, 20_000)
 
 
 def test_processor_load_does_not_shrink_an_offer_because_our_own_work_causes_it() -> None:
-    assert room(SETTINGS, MACHINE, [], sharing=True).cpu_millis == 2000
+    assert room(SETTINGS.limits, MACHINE, []).cpu_millis == 2000
 
 
 def test_room_that_was_accepted_is_not_offered_twice() -> None:
-    assert room(SETTINGS, MACHINE, [held()], sharing=True) == Resources(1000, 2560, 20_000 - Kind.SPARK.least_disk_mib)
+    assert room(SETTINGS.limits, MACHINE, [held()]) == Resources(1000, 2560, 20_000 - Kind.SPARK.least_disk_mib)
 
 
-def test_nothing_is_offered_while_not_sharing_on_battery_or_before_the_first_measurement() -> None:
-    on_battery = replace(MACHINE, on_battery=True)
-    allowed = Donor(share_on_battery=True)
-
-    assert room(SETTINGS, MACHINE, [], sharing=False) == Resources()
-    assert room(SETTINGS, on_battery, [], sharing=True) == Resources()
-    assert room(SETTINGS, None, [], sharing=True) == Resources()
-    assert room(allowed, on_battery, [], sharing=True).cpu_millis == 2000
+def test_nothing_is_offered_before_the_first_measurement() -> None:
+    assert room(SETTINGS.limits, None, []) == Resources()
 
 
 def refused(
@@ -62,6 +57,12 @@ def refused(
 
 def test_a_fair_proposal_is_accepted() -> None:
     assert refused(agreement()) == ""
+
+
+def test_a_blocked_renter_is_refused() -> None:
+    blocking = msgspec.structs.replace(SETTINGS, blocked=(agreement().terms.renter.upper().replace("X", "x"),))
+
+    assert refused(agreement(), blocking) == "This machine does not serve that renter."
 
 
 def test_every_unfair_proposal_is_refused_with_its_own_sentence() -> None:
@@ -112,6 +113,10 @@ def test_an_offer_is_published_again_once_an_eighth_changed() -> None:
     assert differs(Resources(2000, 4000), Resources())
 
 
+def allowed(cpu_millis: int, memory_mib: int = 0) -> Allowance:
+    return Allowance(Limits(cpu_millis=cpu_millis, memory_mib=memory_mib, disk_mib=0))
+
+
 def serving(started_at: int, resources: Resources) -> Service:
     fair = agreement()
     share = replace(fair.shares[1], resources=resources)
@@ -122,18 +127,18 @@ def serving(started_at: int, resources: Resources) -> Service:
 def test_workers_within_the_limits_have_all_of_their_shares() -> None:
     services = {"a": serving(START, Resources(1000, 1536)), "b": serving(START + 1, Resources(1000, 1536))}
 
-    assert grants(Resources(2000, 4096), services) == {"a": 1000, "b": 1000}
+    assert grants(allowed(2000, 4096), services) == {"a": 1000, "b": 1000}
 
 
 def test_less_processor_time_is_divided_in_proportion_with_a_least_for_each() -> None:
     services = {"a": serving(START, Resources(3000, 1024)), "b": serving(START + 1, Resources(200, 1024))}
 
-    assert grants(Resources(1600, 4096), services) == {"a": 500, "b": 500}
-    assert grants(Resources(700, 4096), services) == {"a": 200, "b": 500}
+    assert grants(allowed(1600, 4096), services) == {"a": 500, "b": 500}
+    assert grants(allowed(700, 4096), services) == {"a": 200, "b": 500}
 
 
 def test_no_processor_time_at_all_pauses_every_worker() -> None:
-    assert grants(Resources(0, 4096), {"a": serving(START, Resources(1000, 1536))}) == {"a": 0}
+    assert grants(allowed(0, 4096), {"a": serving(START, Resources(1000, 1536))}) == {"a": 0}
 
 
 def test_where_the_memory_is_too_little_the_newest_leave_until_the_rest_fits() -> None:
@@ -143,14 +148,34 @@ def test_where_the_memory_is_too_little_the_newest_leave_until_the_rest_fits() -
         "held": held(),
     }
 
-    assert grants(Resources(4000, 1600), services) == {"old": 1000, "new": None, "held": None}
-    assert grants(Resources(4000, 1000), services) == dict.fromkeys(services)
+    assert grants(allowed(4000, 1600), services) == {"old": 1000, "new": None, "held": None}
+    assert grants(allowed(4000, 1000), services) == dict.fromkeys(services)
+
+
+HELD = Allowance(Limits(), (Holding(Hold.ON_BATTERY, "On battery."),))
+FINISHING = Allowance(Limits(), (Holding(Hold.FINISHING, "Finishing."),))
+
+
+def test_under_a_hold_what_serves_is_paused_and_what_has_not_started_leaves() -> None:
+    services = {"serves": serving(START, Resources(1000, 1536)), "held": held()}
+
+    assert grants(HELD, services) == {"serves": 0, "held": None}
+    assert grants(HELD, services, overdue=True) == {"serves": None, "held": None}
+
+
+def test_whoever_finishes_lets_what_runs_go_on() -> None:
+    assert grants(FINISHING, {"a": serving(START, Resources(1000, 1536))}) == {"a": 1000}
+
+
+def test_a_worker_that_hands_its_data_over_meanwhile_keeps_a_tenth_of_a_core() -> None:
+    assert slowest(serving(START, Resources(2000, 1536))) == 50
+    assert slowest(serving(START, Resources(50, 1536))) == 1000
 
 
 def test_workers_that_leave_already_are_not_counted() -> None:
     leaving = replace(serving(START, Resources(1000, 1536)), phase=ServicePhase.LEAVING)
 
-    assert grants(Resources(1000, 1536), {"a": leaving, "b": serving(START, Resources(1000, 1536))}) == {"b": 1000}
+    assert grants(allowed(1000, 1536), {"a": leaving, "b": serving(START, Resources(1000, 1536))}) == {"b": 1000}
 
 
 _WANTED = st.lists(st.integers(LEAST_MILLIS, 16_000), min_size=1, max_size=8)
@@ -160,7 +185,7 @@ _WANTED = st.lists(st.integers(LEAST_MILLIS, 16_000), min_size=1, max_size=8)
 def test_what_is_granted_never_passes_the_limit_and_is_never_too_little_to_work(wanted: list[int], limit: int) -> None:
     services = {str(order): serving(START + order, Resources(cpu_millis=want)) for order, want in enumerate(wanted)}
 
-    granted = grants(Resources(cpu_millis=limit), services)
+    granted = grants(allowed(limit), services)
 
     kept = {key: permille for key, permille in granted.items() if permille is not None}
     millis = [wanted[int(key)] * permille / 1000 for key, permille in kept.items()]

@@ -310,7 +310,11 @@ def test_only_the_short_filter_and_the_tunnel_may_touch_the_network() -> None:
     label = Label(LEASE, Role.WORKER, "donor", share=0)
 
     pause = containers.pause(label, "bridge")
-    rest = [containers.firewall(label, "pause"), containers.tunnel(label, "pause")]
+    rest = [
+        containers.firewall(label, "pause"),
+        containers.tunnel(label, "pause"),
+        containers.bounds(label, "pause", []),
+    ]
 
     assert "cap_add" not in pause
     assert pause["user"] == "10001:10001"

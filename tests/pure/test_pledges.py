@@ -28,6 +28,7 @@ from core.observed import LeaseRecord
 from core.pledges import NO_SEATS, SEATS, choose_seats, enough_seats, machine_sizes, seats_needed, with_penalties
 from core.quote import Quote, Reckoning, Request, Waste
 from tests.pure.leases import START, agreement, donor
+from tests.pure.owners import FakeOwnerFile, FakeSensors
 
 _seats = st.integers(0, 2**SEATS - 1).map(lambda bits: f"0x{bits:064x}")
 _memory = st.integers(1, 2**20)
@@ -228,6 +229,9 @@ class Donor:
             board=cast(Any, None),
             peers=cast(Any, None),
             probe=cast(Any, None),
+            benchmark=cast(Any, None),
+            sensors=FakeSensors(),
+            owner=FakeOwnerFile(),
         )
         return Pledges(ports)
 

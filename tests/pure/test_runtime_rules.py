@@ -9,6 +9,8 @@ from hypothesis import strategies as some
 
 from core.errors import InvalidInput, SandboxFailed
 from core.model import Kind, LeaseId, Resources
+from core.observed import Usage
+from core.runtime.bounds import filtering, queueing
 from core.runtime.disks import disk_of, first_uid
 from core.runtime.gpus import Gpus, found_gpus, gpu_note, hands_gpus_over
 from core.runtime.isolation import isolation
@@ -24,6 +26,7 @@ from core.runtime.spark_settings import (
     worker_cores,
     worker_settings,
 )
+from core.runtime.usage import reading, usage
 
 LEASE = LeaseId("0x" + "5a" * 32)
 FOUNDER = LeaseId("0x" + "6b" * 32)
@@ -284,3 +287,46 @@ def test_a_worker_takes_a_disk_even_where_its_share_names_none(shape: Resources)
 
     assert taken.disk_mib >= Kind.SPARK.least_disk_mib
     assert shape.fits(taken)
+
+
+@given(some.integers(1, 2**31 - 1))
+def test_what_leaves_is_queued_at_the_bound_and_the_longest_packet_still_passes(kib_s: int) -> None:
+    found = re.fullmatch(r"tbf rate (\d+)bit burst (\d+)b latency 300ms", queueing(kib_s))
+
+    assert found is not None
+    assert int(found[1]) == kib_s * 8192
+    assert int(found[2]) >= max(32 * 1024, int(found[1]) // 8 // 100)
+
+
+def test_a_bound_of_nothing_is_none() -> None:
+    assert queueing(0) == "noqueue"
+    assert "limit" not in filtering(0)
+    assert "delete table inet bounds" in filtering(0)
+
+
+def test_what_arrives_too_fast_is_dropped() -> None:
+    assert 'iifname "eth0" limit rate over 512 kbytes/second burst 64 kbytes drop' in filtering(512)
+
+
+def stats(second: int, **more: object) -> dict[str, object]:
+    """What an engine says of a container that has used half a core so far."""
+    used = {"cpu_usage": {"total_usage": second * 500_000_000, "usage_in_usermode": 1}}
+    return {"read": f"2026-11-23T10:00:{second:02d}.123456789Z", "cpu_stats": used, **more}
+
+
+@pytest.mark.parametrize("name", ["total_inactive_file", "inactive_file"])
+def test_processor_time_is_a_rate_and_page_cache_no_memory(name: str) -> None:
+    memory = {"usage": 300 << 20, "stats": {name: 100 << 20, "rss": 5}}
+    before, now = reading(stats(10, memory_stats=memory)), reading(stats(15, memory_stats=memory))
+    outside = reading(stats(15, memory_stats=memory, networks={"eth0": {"rx_bytes": 7, "tx_bytes": 9, "rx_errors": 1}}))
+
+    assert before is not None
+    assert now is not None
+    assert usage(before, now, outside) == Usage(500, 200, sent_bytes=9, received_bytes=7)
+    assert usage(before, now, None) == Usage(500, 200)
+
+
+def test_an_engine_tells_nothing_of_a_container_that_does_not_run() -> None:
+    stopped = {"read": "0001-01-01T00:00:00Z", "cpu_stats": {"cpu_usage": {"total_usage": 0}}, "memory_stats": {}}
+
+    assert reading(stopped) is None

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InvalidInput
-from core.settings import Asking, Donor, Limits, Network, Renter, Settings, parse, read, text
+from core.owner import WEEK, Asking, Donor, Hours, Limits, When
+from core.settings import DonorFile, Network, Renter, Settings, parse, read, text, write
 
 
 @pytest.mark.parametrize(
@@ -25,7 +26,9 @@ from core.settings import Asking, Donor, Limits, Network, Renter, Settings, pars
         ("[donor]\nname = ''", "donor.name"),
         (f"[donor]\nname = '{'x' * 41}'", "donor.name"),
         ("[donor]\noffer_every_s = 0", "donor.offer_every_s"),
-        ("[donor]\nshare_on_battery = 1", "donor.share_on_battery"),
+        ("[donor.when]\non_battery = 1", "donor.when.on_battery"),
+        ('[[donor.when.schedule]]\nstart = "24:00"', "donor.when.schedule"),
+        ('[donor]\nblocked = ["0x12"]', "an address is 0x"),
         ("[donor]\nlongest_lease_s = 59", "donor.longest_lease_s"),
         ("[renter]\nagent_port = 65536", "renter.agent_port"),
         ("[renter]\ninterval_s = 0", "renter.interval_s"),
@@ -82,7 +85,22 @@ _settings = st.builds(
         name=_printable.filter(bool),
         limits=st.builds(Limits, cpu_millis=_count, memory_mib=_count, disk_mib=_count, gpu_count=_count),
         asking=st.builds(Asking, cpu_milli=st.integers(0, 10**18), gpu=st.integers(0, 10**18)),
-        share_on_battery=st.booleans(),
+        in_use=st.none() | st.builds(Limits, cpu_millis=_count, up_kib_s=_count),
+        when=st.builds(
+            When,
+            only_when_idle=st.booleans(),
+            schedule=st.lists(
+                st.builds(
+                    Hours,
+                    days=st.lists(st.sampled_from(WEEK), min_size=1, max_size=7).map(tuple),
+                    start=st.sampled_from(["00:00", "07:30", "23:59"]),
+                    end=st.sampled_from(["00:00", "12:15", "24:00"]),
+                ),
+                max_size=3,
+            ).map(tuple),
+            pause_for=st.lists(_printable.filter(bool), max_size=3).map(tuple),
+        ),
+        blocked=st.lists(st.integers(0, 2**160 - 1).map(lambda number: f"0x{number:040x}"), max_size=2).map(tuple),
     ),
     renter=st.builds(Renter, agent_port=st.integers(0, 65535)),
 )
@@ -97,6 +115,22 @@ def test_settings_written_as_text_are_read_back_the_same(settings: Settings) -> 
 def test_a_name_that_cannot_be_printed_is_refused(name: str) -> None:
     with pytest.raises(InvalidInput, match="donor: name must be printable"):
         parse(f'[donor]\nname = "{name}"', "settings.toml")
+
+
+def test_a_donors_settings_are_kept_beside_the_others(tmp_path: Path) -> None:
+    write(tmp_path, Settings(renter=Renter(agent_port=4711)))
+
+    DonorFile(tmp_path).write(Donor(name="linen"))
+
+    assert read(tmp_path) == Settings(renter=Renter(agent_port=4711), donor=Donor(name="linen"))
+    assert [path.name for path in tmp_path.iterdir()] == ["settings.toml"]
+
+
+def test_settings_that_cannot_be_written_leave_the_old_ones(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+
+    with pytest.raises(InvalidInput, match="cannot be written"):
+        write(tmp_path / "file", Settings())
 
 
 def test_no_file_means_the_defaults(tmp_path: Path) -> None:

@@ -32,3 +32,13 @@ def test_hours_served_raise_and_a_lost_worker_lowers_the_estimate() -> None:
 def test_one_accident_does_not_condemn_a_donor_and_much_service_outweighs_it() -> None:
     assert watched(0, Reason.NEVER_STARTED)[donor(0)] > 800
     assert watched(200 * 3600, Reason.WORKER_LOST)[donor(0)] > 990
+
+
+def test_a_donor_slower_than_it_signed_is_worth_that_part_of_an_hour() -> None:
+    rental, _ = propose(agreement(2), now=START, accept_within_s=10, start_within_s=60)
+    served = replace(rental, parts=tuple(replace(part, served_s=3600) for part in rental.parts))
+    usual = survival([served])[donor(0)]
+
+    record = survival([served], {donor(0): 400, donor(5): 100})
+
+    assert record == {donor(0): usual * 400 // 1000, donor(1): usual, donor(5): USUAL * 100 // 1000}

@@ -30,6 +30,7 @@ from core.model import (
     Share,
     Statement,
     Terms,
+    Traits,
     Voucher,
 )
 
@@ -141,6 +142,12 @@ def test_every_field_of_an_offer_is_signed() -> None:
         replace(OFFER, sequence=10),
         replace(OFFER, expires_at=1),
         replace(OFFER, shortest_grace_s=1),
+        replace(OFFER, traits=Traits(cpu_score=1)),
+        replace(OFFER, traits=Traits(memory_mib_s=1)),
+        replace(OFFER, traits=Traits(disk_mib_s=1)),
+        replace(OFFER, traits=Traits(up_kib_s=1)),
+        replace(OFFER, traits=Traits(down_kib_s=1)),
+        replace(OFFER, traits=Traits(measured_at=1)),
     ]
 
     digests = {digest(DOMAIN, offer) for offer in [OFFER, *changed]}

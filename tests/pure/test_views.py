@@ -1,19 +1,23 @@
 """What screens are given to draw."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
 
+from core.allowance import Allowance, Hold, Holding, Orders
 from core.cluster import Cluster, next_job_name, settled
 from core.donor_view import draw
-from core.errors import EngineUnavailable
+from core.earnings import earnings
+from core.errors import EngineUnavailable, SparecloudError
 from core.lease import PartState, Reason, RentalPhase, Service, step
 from core.lease import facts as was
 from core.lease.renting import propose
 from core.lease.serving import accept
 from core.model import Address, Amount, Kind, LeaseId, Offer, Prices, Resources, SignedOffer
-from core.observed import Job, JobState
+from core.observed import Conditions, Job, JobState, Measured, Usage
+from core.owner import Costs, Donor, Limits
 from core.quote import Request
 from core.renter_view import cluster_line, market
-from core.settings import Donor
 from core.ticket import Ticket
 from core.view import DonorView, resources_text, spare
 from tests.pure.leases import START, agreement, donor
@@ -21,18 +25,42 @@ from tests.pure.leases import START, agreement, donor
 LEASE = LeaseId("0x" + "33" * 32)
 
 
-def view_of(*services: Service, sharing: bool = True, now: int = START + 60) -> DonorView:
+MACHINE = Measured(Resources(8000, 16_384, 100_000), Resources(8000, 16_384, 100_000))
+
+
+@dataclass(frozen=True)
+class Owner:
+    """What the owner allows, for core.donor_view.Kept."""
+
+    allowance: Allowance = Allowance(Limits())
+    donor: Donor = Donor()
+    orders: Orders = Orders()
+    conditions: Conditions = Conditions()
+
+
+def view_of(
+    *services: Service,
+    sharing: bool = True,
+    owner: Owner = Owner(),
+    problem: SparecloudError | None = None,
+    measured: Measured | None = None,
+    offered: Resources = Resources(),  # noqa: B008
+) -> DonorView:
+    local = datetime.fromtimestamp(START + 60, UTC)
     return draw(
-        now=now,
-        settings=Donor(),
+        local=local,
+        keeping=owner,
         address=donor(1),
         sharing=sharing,
-        problem=None,
+        problem=problem,
+        ready=measured is not None,
         preparing="",
-        measured=None,
-        offered=Resources(),
+        measured=measured,
+        offered=offered,
         balances=None,
         services=services,
+        usages={(LEASE, 1): Usage(900, 1200)},
+        earned=earnings(services, Costs(), local),
     )
 
 
@@ -64,30 +92,30 @@ def test_resources_are_shown_without_what_is_zero() -> None:
 def test_a_donor_sees_what_it_earned_and_what_is_not_redeemed_yet() -> None:
     view = view_of(serving())
 
-    assert view.headline == "Serving 1 worker for others."
-    assert (view.earned_total, view.unredeemed, view.earned_today) == (500, 500, 500)
+    assert (view.earnings.lifetime.earned, view.unredeemed, view.earnings.today.earned) == (500, 500, 500)
     assert view.services[0].state == "serving"
     assert view.services[0].earned == 600
 
 
-def test_a_donor_that_does_not_share_is_told_so() -> None:
+def held_by(*holds: Hold) -> Owner:
+    return Owner(Allowance(Limits(), tuple(Holding(hold, f"Because {hold}.") for hold in holds)))
+
+
+def test_the_headline_tells_what_is_shared_and_what_is_not_and_why() -> None:
+    ready = partial(view_of, measured=MACHINE, offered=Resources(2000, 4096))
+
     assert "Not sharing" in view_of(sharing=False).headline
     assert "Waiting" in view_of().headline
+    assert ready().headline == "Sharing 2 cores, 4 GiB; waiting for a renter."
+    assert ready(serving()).headline == "Sharing 1 core, 1.5 GiB; 1 worker running."
+    assert ready(owner=held_by(Hold.HOT)).headline == "Because too hot."
+    assert ready(serving(), owner=held_by(Hold.HOT, Hold.FINISHING)).headline == "1 worker paused. Because too hot."
+    assert ready(serving(), owner=held_by(Hold.FINISHING)).headline == "Finishing 1 worker; nothing new is taken."
+    assert view_of(serving(), sharing=False).headline.startswith("Stopping the last worker")
 
 
 def test_a_problem_is_shown_with_what_to_do_about_it() -> None:
-    view = draw(
-        now=START,
-        settings=Donor(),
-        address=donor(1),
-        sharing=True,
-        problem=EngineUnavailable("No engine.", "Start one."),
-        preparing="",
-        measured=None,
-        offered=Resources(),
-        balances=None,
-        services=(),
-    )
+    view = view_of(problem=EngineUnavailable("No engine.", "Start one."))
 
     assert (view.problem, view.hint) == ("No engine.", "Start one.")
 

@@ -175,6 +175,22 @@ async def test_leases_are_opened_at_once_from_one_wallet(market: Market) -> None
 
 
 @on_the_market
+async def test_what_is_paid_out_comes_from_the_vault_first_and_never_goes_to_a_contract(market: Market) -> None:
+    [donor] = await market.join(free=3 * COIN, coin=2 * COIN)
+    receiver = Key.random().address
+
+    await donor.pay_out(receiver, Amount(4 * COIN))
+    with pytest.raises(NotEnoughCoin, match=r"can pay 1 SPARE, not 1\.000000000000000001"):
+        await donor.pay_out(receiver, Amount(COIN + 1))
+    with pytest.raises(InvalidInput, match="belongs to nobody"):
+        await donor.pay_out(market.bank.suite.escrow, Amount(1))
+
+    assert await market.bank.coin_of(receiver) == 4 * COIN
+    assert (await donor.account_of(donor.address)).free == 0
+    assert await donor.coin_of(donor.address) == COIN
+
+
+@on_the_market
 async def test_many_tasks_send_at_once_from_one_wallet(market: Market) -> None:
     receiver = Key.random().address
 

@@ -8,23 +8,30 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
+
 from core import settings
+from core.allowance import NEVER, Hold
 from core.clock import SystemClock
 from core.donor import DonorAgent
 from core.donor_work import DonorPorts
+from core.errors import SandboxFailed
 from core.journal import open_journal
 from core.lease import Service, ServicePhase
 from core.messages import Beat, decode
 from core.model import Amount, LeaseId, Resources, SignedOffer
-from core.observed import Balances, Measured, WorkerReport, WorkerState
-from core.settings import Donor, Limits
+from core.observed import Balances, Measured, Speed, Usage, WorkerReport, WorkerState
+from core.owner import Donor, Limits, When
+from core.ports import OwnerFile
 from core.view import DonorView, ServiceLine
 from tests.pure.leases import agreement
+from tests.pure.owners import CALM, FakeOwnerFile, FakeSensors
 from tests.real.market import notary
 
 MACHINE = Resources(8000, 16_384, 100_000)
 LIMITS = Limits(cpu_millis=2000, memory_mib=4096)
 NOTICE_S = 60
+DONOR = Donor(limits=LIMITS, reclaim_notice_s=NOTICE_S)
 
 
 class Hurried(SystemClock):
@@ -42,8 +49,13 @@ class World:
     beats: list[Beat] = field(default_factory=list)
     offers: list[SignedOffer] = field(default_factory=list)
     granted: list[int] = field(default_factory=list)
+    bounds: list[tuple[int, int]] = field(default_factory=list)
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
     seal_key: str = "0x" + "22" * 32
+
+    async def run(self) -> Speed:
+        """The benchmark: nothing is known of a made-up machine."""
+        raise SandboxFailed("No benchmark here.")
 
     async def prepare(self, progress: Callable[[str], None]) -> None: ...
 
@@ -58,6 +70,12 @@ class World:
     async def grant_worker(self, lease: LeaseId, index: int, resources: Resources, permille: int) -> WorkerReport:
         self.granted.append(permille)
         return await self.worker(lease, index)
+
+    async def usage(self, lease: LeaseId, index: int) -> Usage | None:
+        return Usage(900, 1200)
+
+    async def bound_network(self, lease: LeaseId, index: int, up_kib_s: int, down_kib_s: int) -> None:
+        self.bounds.append((up_kib_s, down_kib_s))
 
     async def stop_worker(self, lease: LeaseId, index: int, *, within_s: int) -> WorkerReport:
         if within_s:
@@ -98,7 +116,9 @@ class World:
 
 
 @asynccontextmanager
-async def serving(folder: Path, limits: Callable[[], Limits] | None = None) -> AsyncIterator[tuple[DonorAgent, World]]:
+async def serving(
+    folder: Path, file: OwnerFile | None = None, sensors: FakeSensors | None = None
+) -> AsyncIterator[tuple[DonorAgent, World]]:
     """An agent that took a running worker of one core over, which nobody has paid for yet."""
     now = int(time.time())
     world, agreed = World(now - 1), agreement()
@@ -109,8 +129,20 @@ async def serving(folder: Path, limits: Callable[[], Limits] | None = None) -> A
     journal = open_journal(folder)
     journal.save(f"{agreed.lease}/1", service)
     w = cast("Any", world)
-    ports = DonorPorts(chain=w, notary=notary(), runtime=w, board=w, peers=w, journal=journal, probe=w, clock=Hurried())
-    agent = DonorAgent(Donor(limits=LIMITS, reclaim_notice_s=NOTICE_S), ports, consented=True, limits=limits)
+    ports = DonorPorts(
+        chain=w,
+        notary=notary(),
+        runtime=w,
+        board=w,
+        peers=w,
+        journal=journal,
+        probe=w,
+        benchmark=w,
+        sensors=sensors or FakeSensors(),
+        owner=file or FakeOwnerFile(DONOR),
+        clock=Hurried(),
+    )
+    agent = DonorAgent(ports, consented=True)
     running = asyncio.create_task(agent.run())
     try:
         await seen(agent, lambda view: view.measured is not None)
@@ -121,6 +153,10 @@ async def serving(folder: Path, limits: Callable[[], Limits] | None = None) -> A
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         journal.close()
+
+
+async def limit(agent: DonorAgent, limits: Limits) -> None:
+    await agent.change(msgspec.structs.replace(DONOR, limits=limits))
 
 
 async def seen(agent: DonorAgent, true: Callable[[DonorView], bool]) -> DonorView:
@@ -137,9 +173,9 @@ def line(view: DonorView) -> ServiceLine:
 
 async def test_lower_limits_slow_a_running_worker_and_tell_its_renter_and_higher_ones_undo_it(tmp_path: Path) -> None:
     async with serving(tmp_path) as (agent, world):
-        await agent.limit(Limits(cpu_millis=250, memory_mib=4096))
+        await limit(agent, Limits(cpu_millis=250, memory_mib=4096))
         slowed = await seen(agent, lambda view: line(view).granted_permille == 250)
-        await agent.limit(LIMITS)
+        await limit(agent, LIMITS)
         await seen(agent, lambda view: line(view).granted_permille == 1000)
 
     assert "25 %" in line(slowed).sentence
@@ -149,7 +185,7 @@ async def test_lower_limits_slow_a_running_worker_and_tell_its_renter_and_higher
 
 async def test_a_limit_of_no_processor_time_pauses_the_worker(tmp_path: Path) -> None:
     async with serving(tmp_path) as (agent, _):
-        await agent.limit(Limits(cpu_millis=0, memory_mib=4096))
+        await limit(agent, Limits(cpu_millis=0, memory_mib=4096))
 
         paused = await seen(agent, lambda view: line(view).granted_permille == 0)
 
@@ -160,7 +196,7 @@ async def test_a_worker_that_no_longer_fits_leaves_with_notice_and_an_owner_in_a
     tmp_path: Path,
 ) -> None:
     async with serving(tmp_path) as (agent, world):
-        await agent.limit(Limits(cpu_millis=2000, memory_mib=1024))
+        await limit(agent, Limits(cpu_millis=2000, memory_mib=1024))
         leaving = await seen(agent, lambda view: line(view).state == ServicePhase.LEAVING)
         await agent.share(False, at_once=True)
         await seen(agent, lambda view: line(view).state in (ServicePhase.CLAIMING, ServicePhase.ENDED))
@@ -174,7 +210,7 @@ async def test_the_agent_follows_the_limits_in_its_file_and_says_what_is_wrong_w
     path = tmp_path / settings.FILE_NAME
     path.write_text("[donor.limits]\ncpu_millis = 2000\nmemory_mib = 4096\ndisk_mib = 20480\n")
 
-    async with serving(tmp_path, lambda: settings.read(tmp_path).donor.limits) as (agent, world):
+    async with serving(tmp_path, settings.DonorFile(tmp_path)) as (agent, world):
         path.write_text("[donor.limits]\ncpu_milis = 500\n")
         wrong = await seen(agent, lambda view: bool(view.problem))
         path.write_text("[donor.limits]\ncpu_millis = 500\nmemory_mib = 4096\n")
@@ -185,3 +221,93 @@ async def test_the_agent_follows_the_limits_in_its_file_and_says_what_is_wrong_w
     assert line(wrong).granted_permille == 1000
     assert not right.problem
     assert world.offers[-1].offer.capacity.cpu_millis == 0
+
+
+async def test_an_owner_who_returns_has_the_machine_within_two_seconds_and_the_worker_resumes_when_they_leave(
+    tmp_path: Path,
+) -> None:
+    sensors = FakeSensors()
+    alone = msgspec.structs.replace(DONOR, when=When(only_when_idle=True, idle_after_s=300))
+
+    async with serving(tmp_path, FakeOwnerFile(alone), sensors) as (agent, world):
+        sensors.conditions, returned = replace(CALM, idle_s=0), time.monotonic()
+        held = await seen(agent, lambda view: line(view).granted_permille == 0)
+        took_s = time.monotonic() - returned
+        sensors.conditions = replace(CALM, idle_s=301)
+        back = await seen(agent, lambda view: line(view).granted_permille == 1000)
+
+    assert took_s < 2
+    assert held.headline == "1 worker paused. You are using this machine; sharing waits 5 min after that."
+    assert held.allowance.holds == {Hold.IN_USE}
+    assert not held.offered.cpu_millis
+    assert back.headline.startswith("Sharing ")
+    assert world.granted == [0, 1000]
+
+
+async def test_lower_limits_for_an_owner_at_the_machine_slow_the_worker_alone(tmp_path: Path) -> None:
+    sensors = FakeSensors()
+    gentle = msgspec.structs.replace(DONOR, in_use=Limits(cpu_millis=300, memory_mib=4096, up_kib_s=64))
+
+    async with serving(tmp_path, FakeOwnerFile(gentle), sensors) as (agent, world):
+        sensors.conditions = replace(CALM, idle_s=0)
+        slowed = await seen(agent, lambda view: line(view).granted_permille == 300)
+        async with asyncio.timeout(5):
+            while (64, 0) not in world.bounds:
+                await asyncio.sleep(0.05)
+
+    assert not slowed.allowance.holdings
+    assert world.bounds[0] in ((0, 0), (64, 0))
+
+
+async def test_a_worker_that_is_held_up_for_too_long_leaves_with_notice(tmp_path: Path) -> None:
+    sensors = FakeSensors()
+    strict = msgspec.structs.replace(DONOR, when=When(hold_for_s=1))
+
+    async with serving(tmp_path, FakeOwnerFile(strict), sensors) as (agent, world):
+        sensors.conditions = replace(CALM, on_battery=True)
+        leaving = await seen(agent, lambda view: line(view).state == ServicePhase.LEAVING)
+
+    assert line(leaving).leaves_at > leaving.now
+    assert world.granted == [0, 100]
+
+
+async def test_a_pause_outlives_a_restart_and_a_resume_ends_it_but_no_other_reason(tmp_path: Path) -> None:
+    sensors = FakeSensors()
+
+    async with serving(tmp_path, sensors=sensors) as (agent, _):
+        await agent.pause(NEVER)
+        await seen(agent, lambda view: line(view).granted_permille == 0)
+        sensors.conditions = replace(CALM, metered=True)
+        both = await seen(agent, lambda view: len(view.allowance.holdings) == 2)
+        await agent.resume()
+        one = await seen(agent, lambda view: Hold.PAUSED not in view.allowance.holds)
+
+    assert both.allowance.holds == {Hold.PAUSED, Hold.METERED}
+    assert one.allowance.holds == {Hold.METERED}
+
+
+async def test_finishing_lets_the_worker_run_takes_nothing_new_and_ends_in_not_sharing(tmp_path: Path) -> None:
+    async with serving(tmp_path) as (agent, world):
+        await agent.finish()
+        finishing = await seen(agent, lambda view: Hold.FINISHING in view.allowance.holds)
+        await agent.stop(line(finishing).lease, 1, at_once=True)
+        done = await seen(agent, lambda view: not view.sharing)
+
+    assert finishing.headline == "Finishing 1 worker; nothing new is taken."
+    assert not finishing.offered.cpu_millis
+    assert line(done).ended
+    assert world.granted == []
+
+
+async def test_a_blocked_renters_worker_leaves_and_the_block_is_kept(tmp_path: Path) -> None:
+    file = FakeOwnerFile(DONOR)
+
+    async with serving(tmp_path, file) as (agent, _):
+        renter = line(await seen(agent, lambda view: True)).renter
+        await agent.block(renter)
+        await seen(agent, lambda view: line(view).state == ServicePhase.LEAVING)
+        blocked = file.donor.blocked
+        await agent.block(renter, False)
+
+    assert blocked == (renter,)
+    assert file.donor.blocked == ()

@@ -137,6 +137,17 @@ def test_the_secret_shows_nowhere_that_the_engine_shows(cluster: Cluster) -> Non
         assert listing == b"400 10001\n"
 
 
+def test_a_workers_speed_is_timed_from_beside_its_master(cluster: Cluster) -> None:
+    lease = cluster.agreed.lease
+    (host,) = hosts(cluster.agreed, 0)
+
+    pace, nobody = run(cluster.renter.pace(lease, host)), run(cluster.renter.pace(lease, "nobody"))
+
+    assert pace is not None
+    assert pace.cpu_score > 20
+    assert nobody is None
+
+
 def test_a_worker_with_another_secret_never_registers(cluster: Cluster) -> None:
     lease, donor = cluster.agreed.lease, cluster.donors[2]
 

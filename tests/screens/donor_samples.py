@@ -3,14 +3,19 @@
 import asyncio
 import os
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from core.model import Address, Amount, LeaseId, Prices, Resources
-from core.observed import Account, Balances, Measured
+from core.allowance import Allowance, Hold, Holding, Orders
+from core.earnings import DAYS, HOURS, Bar, Earnings
+from core.model import Address, Amount, LeaseId, Resources
+from core.observed import Account, Balances, Conditions, Measured, Usage
+from core.owner import Donor, Limits
+from core.prospects import Prospects, prospects
+from core.selftest import Check, State
 from core.view import DonorView, ServiceLine
 
 NOW = 1_790_000_000
@@ -35,6 +40,29 @@ def service(
         vouched=earned,
         paid=earned if ended else Amount(0),
         ended=ended,
+        started_at=NOW - served_s - (50_000 if ended else 0),
+        ended_at=NOW - 50_000 if ended else 0,
+        usage=None if ended else Usage(830 * cores, 1400 * cores, 52_000_000, 310_000_000),
+    )
+
+
+def earned(lifetime: int = 0, today: int = 0, *, hourly: int = 0) -> Earnings:
+    """So much ever and today, spread over the hours and days before."""
+    hours = tuple(
+        Bar(NOW - (HOURS - hour) * 3600, Amount(today * hour // 276), 3 * hour if today else 0) for hour in range(HOURS)
+    )
+    days = tuple(
+        Bar(NOW - (DAYS - day) * 86_400, Amount((lifetime - today) * (day % 7) // 87), 40 if lifetime else 0)
+        for day in range(DAYS - 1)
+    )
+    return Earnings(
+        today=Bar(NOW - 40_000, Amount(today), 41 if today else 0),
+        week=Bar(NOW - 3 * 86_400, Amount((lifetime + today) // 2), 160 if today else 0),
+        month=Bar(NOW - 20 * 86_400, Amount(lifetime * 9 // 10), 900 if today else 0),
+        lifetime=Bar(0, Amount(lifetime), 1020 if today else 0),
+        hourly=Amount(hourly),
+        hours=hours,
+        days=(*days, Bar(NOW - 40_000, Amount(today), 41 if today else 0)),
     )
 
 
@@ -47,13 +75,17 @@ OFF = DonorView(
     problem="",
     hint="",
     measured=Measured(Resources(8000, 15_872, 237_000), Resources(6400, 9800, 120_000), "A laptop's processor", False),
+    settings=Donor(name="linen-laptop", limits=Limits(cpu_millis=4000, memory_mib=8192)),
+    allowance=Allowance(Limits(cpu_millis=4000, memory_mib=8192), in_use=True),
+    orders=Orders(),
+    conditions=Conditions(idle_s=3, on_battery=False, battery_percent=93, metered=False, celsius=52),
+    contradictions=(),
     offered=Resources(),
-    prices=Prices(Amount(5_555_555_555), Amount(1_085_069_444), Amount(0), Amount(0)),
     balances=Balances(Amount(12_340_000_000_000_000_000), Amount(10**18)),
     services=(),
-    earned_total=Amount(0),
-    earned_today=Amount(0),
+    earnings=earned(),
     unredeemed=Amount(0),
+    image="sha256:9b4c" + "5e" * 30,
 )
 
 IDLE = replace(OFF, sharing=True, headline="On the market: 4 cores, 8 GiB.", offered=Resources(4000, 8192, 20_480))
@@ -69,8 +101,7 @@ SERVING = replace(
         service(4, "ended", "The time that was paid for is over.", 7200, ended=True, cores=2),
         service(5, "ended", "The owner wanted the machine back.", 55, ended=True),
     ),
-    earned_total=Amount(3_204_187_301_223_000_000),
-    earned_today=Amount(214_187_301_223_000_000),
+    earnings=earned(3_204_187_301_223_000_000, 214_187_301_223_000_000, hourly=149_999_999_999_999_400),
     unredeemed=Amount(88_756_665_630_000_000),
     balances=Balances(
         Amount(12_340_000_000_000_000_000),
@@ -85,6 +116,23 @@ SERVING = replace(
         ),
     ),
     held_back=Amount(2_403_140_475_917_250_000),
+)
+
+HELD = replace(
+    SERVING,
+    headline="2 workers paused. On battery; sharing waits for mains power.",
+    offered=Resources(),
+    allowance=Allowance(
+        Limits(cpu_millis=4000, memory_mib=8192),
+        (
+            Holding(Hold.ON_BATTERY, "On battery; sharing waits for mains power."),
+            Holding(Hold.PAUSED, "Paused until 23:10.", NOW + 2712),
+            Holding(Hold.PROGRAM, "blender is running."),
+        ),
+        in_use=True,
+    ),
+    orders=Orders(paused_until=NOW + 2712),
+    conditions=Conditions(idle_s=3, on_battery=True, battery_percent=71, programs=frozenset({"blender"})),
 )
 
 PROBLEM = replace(
@@ -105,6 +153,7 @@ class FakeAgent:
     refuses: Exception | None = None
     death: Exception | None = None
     asked: list[bool] = field(default_factory=list)
+    told: list[tuple[object, ...]] = field(default_factory=list)
     opened_in: list[threading.Thread] = field(default_factory=list)
     closed: bool = False
     takes_s: float = 0.0
@@ -126,11 +175,50 @@ class FakeAgent:
                 yield shown
             await asyncio.sleep(0.01)
 
-    async def share(self, on: bool) -> None:
+    async def share(self, on: bool, *, at_once: bool = False) -> None:
         self.asked.append(on)
         if self.refuses is not None:
             raise self.refuses
         self.view = IDLE if on else OFF
+
+    async def pause(self, until: int) -> None:
+        self._told("pause", until)
+
+    async def finish(self) -> None:
+        self._told("finish")
+
+    async def resume(self) -> None:
+        self._told("resume")
+
+    async def change(self, donor: Donor) -> None:
+        self._told("change", donor)
+        self.view = replace(self.view, settings=donor)
+
+    async def stop(self, lease: LeaseId, index: int, *, at_once: bool = False) -> None:
+        self._told("stop", lease, index, at_once)
+
+    async def block(self, renter: Address, on: bool = True) -> None:
+        self._told("block", renter, on)
+
+    async def withdraw(self, to: Address, amount: Amount) -> None:
+        self._told("withdraw", to, amount)
+
+    async def export(self) -> str:
+        self._told("export")
+        return "lease,share\r\n"
+
+    async def prospects(self) -> Prospects:
+        self._told("prospects")
+        return prospects((), Resources(4000, 8192, 20_480), self.view.settings, address=self.view.address)
+
+    async def selftest(self, tell: Callable[[Check], None]) -> None:
+        self._told("selftest")
+        tell(Check("Container engine", State.PASSED, "It answers: version 29.1."))
+
+    def _told(self, *what: object) -> None:
+        self.told.append(what)
+        if self.refuses is not None:
+            raise self.refuses
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator["FakeAgent"]:

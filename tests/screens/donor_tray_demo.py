@@ -1,12 +1,62 @@
-"""The donor application around a fake agent, on a real display: `python -m tests.screens.donor_tray_demo`."""
+"""The donor application around a fake agent, on a real display: `python -m tests.screens.donor_tray_demo [--window]`.
 
+The agent sends a view a second, as the real one does. With `--window` the line `window` is printed once it is painted.
+"""
+
+import asyncio
 import os
 import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
 
 os.environ.setdefault("QT_QPA_PLATFORM", "xcb")
 
+from core.model import Amount
+from core.view import DonorView
 from donor_app.desktop import run_desktop
 from tests.screens.donor_samples import SERVING, FakeAgent
 
+
+@dataclass
+class TickingAgent(FakeAgent):
+    """Serves for ever, a view a second, and never wakes in between."""
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
+    async def watch(self) -> AsyncIterator[DonorView]:
+        for second in range(10**9):
+            yield _later(second)
+            await asyncio.sleep(1)
+
+
+def _later(second: int) -> DonorView:
+    served = tuple(
+        line if line.ended else replace(line, served_s=line.served_s + second, earned=Amount(line.earned + second))
+        for line in SERVING.services
+    )
+    return replace(SERVING, now=SERVING.now + second, services=served)
+
+
+def main() -> int:
+    """Run until SIGTERM."""
+    open_window = "--window" in sys.argv
+    if open_window:
+        _say_when_painted()
+    return run_desktop(TickingAgent().open, open_window=open_window)
+
+
+def _say_when_painted() -> None:
+    from donor_app.header import Header
+
+    paint = Header.paintEvent
+
+    def painted(self: Header, event: object) -> None:
+        print("window", flush=True)
+        Header.paintEvent = paint  # type: ignore[method-assign]
+
+    Header.paintEvent = painted  # type: ignore[method-assign,assignment]
+
+
 if __name__ == "__main__":
-    sys.exit(run_desktop(FakeAgent(view=SERVING).open, open_window=False))
+    sys.exit(main())

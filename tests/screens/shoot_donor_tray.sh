@@ -3,54 +3,16 @@
 # Run from the repository's root; writes docs/pictures/donor-tray.png. The panel starts after the application, as on a
 # slow login, so this also tries that a late tray is found. Needs the packages of docs/development-screens.txt.
 set -eu
-python=${1:-.venv/bin/python}
 
-if [ "${DONOR_TRAY_WORK:-}" = "" ]; then
-    # The panel's settings are served by a daemon that the session bus starts: it must find them from the beginning.
-    work=$(mktemp -d)
-    settings="$work/xfce4/xfconf/xfce-perchannel-xml"
-    mkdir -p "$settings"
-    cat >"$settings/xfce4-panel.xml" <<'X'
-<?xml version="1.0" encoding="UTF-8"?>
-<channel name="xfce4-panel" version="1.0">
-  <property name="configver" type="int" value="2"/>
-  <property name="panels" type="array">
-    <value type="int" value="1"/>
-    <property name="panel-1" type="empty">
-      <property name="position" type="string" value="p=6;x=0;y=0"/>
-      <property name="length" type="uint" value="100"/>
-      <property name="size" type="uint" value="32"/>
-      <property name="plugin-ids" type="array">
-        <value type="int" value="1"/>
-        <value type="int" value="2"/>
-      </property>
-    </property>
-  </property>
-  <property name="plugins" type="empty">
-    <property name="plugin-1" type="string" value="systray"/>
-    <property name="plugin-2" type="string" value="clock"/>
-  </property>
-</channel>
-X
-    Xvfb :77 -screen 0 1280x800x24 >"$work/xvfb" 2>&1 &
-    xvfb=$!
-    trap 'kill $xvfb; rm -rf "$work"' EXIT
-    sleep 1
-    DONOR_TRAY_WORK=$work XDG_CONFIG_HOME=$work DISPLAY=:77 timeout 90 dbus-run-session -- "$0" "$python" 2>"$work/bus"
-    exit
+if [ "${IN_PANEL:-}" = "" ]; then
+    IN_PANEL=yes PANEL_AFTER_S=3 exec tests/screens/with_tray.sh "$0" "${1:-.venv/bin/python}"
 fi
 
-work=$DONOR_TRAY_WORK
-openbox >"$work/openbox" 2>&1 & openbox=$!
-"$python" -m tests.screens.donor_tray_demo >"$work/app" 2>&1 & app=$!
-sleep 3
-xfce4-panel --disable-wm-check >"$work/panel" 2>&1 & panel=$!
-trap 'kill $app $panel $openbox 2>/dev/null || true' EXIT
-sleep 8
+"$1" -m tests.screens.donor_tray_demo & app=$!
+sleep 12
 xdotool mousemove "${TRAY_X:-16}" "${TRAY_Y:-16}" click 3
 sleep 2
-import -window root -crop 520x260+0+0 +repage docs/pictures/donor-tray.png
+import -window root -crop 520x420+0+0 +repage "${PICTURE:-docs/pictures/donor-tray.png}"
 xdotool key Escape
 kill -TERM $app
 wait $app && echo "the application ended cleanly"
-cat "$work/app"

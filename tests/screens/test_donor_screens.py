@@ -1,63 +1,32 @@
-"""What the donor's window, tray and headless service show and ask, with a fake agent behind the real bridge."""
+"""What the donor's application shows and asks, with a fake agent behind the real bridge."""
 
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from typing import TypeVar
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from core.allowance import Hold, Holding
 from core.errors import EngineUnavailable, SparecloudError
-from core.model import Amount
-from donor_app.agent import Problem, explain
+from donor_app.agent import explain
+from donor_app.banner import Banner
 from donor_app.bridge import Bridge
-from donor_app.cards import Banner
-from donor_app.desktop import Desktop
-from donor_app.history import EarningsHistory
-from donor_app.icon import application_icon, mark_icon
-from donor_app.status import Mark, status
+from donor_app.desktop import Desktop, Opening
+from donor_app.first_run import FirstRun
+from donor_app.header import Reasons
+from donor_app.page_list import PageList
 from donor_app.toggle import Toggle
-from donor_app.tray import Tray
-from donor_app.window import Window
-from tests.screens.donor_samples import IDLE, OFF, PROBLEM, SERVING, FakeAgent
+from donor_app.window import PAGES
+from tests.screens.donor_desktop import QT_IS_SILENT, child, opened, running, words
+from tests.screens.donor_samples import HELD, IDLE, NOW, OFF, PROBLEM, SERVING, FakeAgent
 
-_Kind = TypeVar("_Kind", bound=QWidget)
-
-# The offscreen platform has no window order and no tray, and says so.
-pytestmark = [
-    pytest.mark.qt_log_level_fail("WARNING"),
-    pytest.mark.qt_log_ignore(r"does not support raise\(\)", "systemTrayWindowChanged"),
-]
-
-
-@contextmanager
-def running(agent: FakeAgent, qtbot: QtBot, *, tray: Callable[[], bool] = lambda: False) -> Iterator[Desktop]:
-    """A whole application around `agent`; when it is over, its thread is too."""
-    bridge = Bridge(agent.open)
-    desktop = Desktop(bridge, tray_available=tray, tray_within_s=0.05, stop_within_s=5)
-    qtbot.addWidget(desktop.window)
-    desktop.start()
-    try:
-        yield desktop
-    finally:
-        if not desktop._quitting:
-            with qtbot.waitSignal(desktop.finished, timeout=5000):
-                desktop.quit()
-        assert bridge.join(5), "the agent's thread is still there"
-        assert not any(thread.name == "sparecloud-agent" for thread in threading.enumerate())
-
-
-def words(window: Window) -> str:
-    """Everything that the window's visible labels say."""
-    return "\n".join(label.text() for label in window.findChildren(QLabel) if label.isVisibleTo(window))
+pytestmark = QT_IS_SILENT
 
 
 def toggle(desktop: Desktop) -> Toggle:
@@ -65,41 +34,20 @@ def toggle(desktop: Desktop) -> Toggle:
     return child(desktop.window, Toggle)
 
 
-def child(parent: QWidget, kind: type[_Kind]) -> _Kind:
-    """The first widget of `kind` below `parent`."""
-    found = parent.findChild(kind)
-    assert isinstance(found, kind)
-    return found
-
-
 def test_a_view_from_the_agents_thread_is_drawn(qtbot: QtBot) -> None:
     agent = FakeAgent(view=SERVING)
 
-    with running(agent, qtbot) as desktop:
+    with running(agent, qtbot, opening=Opening.WINDOW) as desktop:
         qtbot.waitUntil(lambda: SERVING.headline in words(desktop.window))
 
     assert agent.opened_in[0] is not threading.main_thread()
     assert agent.closed
 
 
-def test_a_stake_is_told_beside_the_earnings_and_only_where_there_is_one(qtbot: QtBot) -> None:
-    window = Window()
-    qtbot.addWidget(window)
-
-    window.draw(status(SERVING), SERVING)
-    staked = words(window)
-    window.draw(status(IDLE), IDLE)
-
-    assert "Your stake is 7.40314 SPARE, 1.2 SPARE of it pledged to leases." in staked
-    assert "Held back while you are new: 2.40314 SPARE, part of your stake." in staked
-    assert "Thawing: 0.5 SPARE, until 2026-10-22 14:13 UTC (in 31 d)." in staked
-    assert "stake" not in words(window)
-
-
 def test_the_toggle_asks_the_agent_to_share_and_to_stop(qtbot: QtBot) -> None:
     agent = FakeAgent()
 
-    with running(agent, qtbot) as desktop:
+    with running(agent, qtbot, opening=Opening.WINDOW) as desktop:
         qtbot.waitUntil(lambda: toggle(desktop).isEnabled())
         QTest.mouseClick(toggle(desktop), Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: IDLE.headline in words(desktop.window))
@@ -107,14 +55,14 @@ def test_the_toggle_asks_the_agent_to_share_and_to_stop(qtbot: QtBot) -> None:
         QTest.keyClick(toggle(desktop), Qt.Key.Key_Return)
         qtbot.waitUntil(lambda: OFF.headline in words(desktop.window))
 
-    assert agent.asked == [True, False]
-    assert not toggle(desktop).isChecked()
+        assert agent.asked == [True, False]
+        assert not toggle(desktop).isChecked()
 
 
 def test_a_refused_wish_moves_the_toggle_back_and_says_why(qtbot: QtBot) -> None:
     agent = FakeAgent(refuses=EngineUnavailable("No container engine answers.", "Start Docker."))
 
-    with running(agent, qtbot) as desktop:
+    with running(agent, qtbot, opening=Opening.WINDOW) as desktop:
         qtbot.waitUntil(lambda: toggle(desktop).isEnabled())
         toggle(desktop).click()
         qtbot.waitUntil(lambda: "No container engine answers." in words(desktop.window))
@@ -126,15 +74,16 @@ def test_a_refused_wish_moves_the_toggle_back_and_says_why(qtbot: QtBot) -> None
 def test_an_agents_death_shows_a_banner_and_can_be_started_again(qtbot: QtBot) -> None:
     agent = FakeAgent(view=IDLE)
 
-    with running(agent, qtbot) as desktop:
+    with running(agent, qtbot, opening=Opening.WINDOW) as desktop:
         qtbot.waitUntil(lambda: IDLE.headline in words(desktop.window))
         agent.death = ExceptionGroup("inside", [SparecloudError("The disk is full.", "Free some space.")])
         qtbot.waitUntil(lambda: "The disk is full." in words(desktop.window))
         assert "Sparecloud has stopped." in words(desktop.window)
+        assert "Earned today" not in words(desktop.window)
         assert not toggle(desktop).isEnabled()
 
         agent.death = None
-        child(child(desktop.window, Banner), QPushButton).click()
+        _button(child(desktop.window, Banner), "Start &again").click()
         qtbot.waitUntil(lambda: IDLE.headline in words(desktop.window))
 
     assert len(agent.opened_in) == 2
@@ -143,7 +92,7 @@ def test_an_agents_death_shows_a_banner_and_can_be_started_again(qtbot: QtBot) -
 def test_quitting_waits_for_a_slow_clean_end(qtbot: QtBot) -> None:
     agent = FakeAgent(view=SERVING, takes_s=0.3)
 
-    with running(agent, qtbot) as desktop:
+    with running(agent, qtbot, opening=Opening.WINDOW) as desktop:
         qtbot.waitUntil(lambda: SERVING.headline in words(desktop.window))
         with qtbot.waitSignal(desktop.finished, timeout=5000):
             desktop.quit()
@@ -154,10 +103,9 @@ def test_quitting_waits_for_a_slow_clean_end(qtbot: QtBot) -> None:
 def test_quitting_gives_up_on_an_agent_that_hangs(qtbot: QtBot) -> None:
     agent = FakeAgent(takes_s=1.0)
     bridge = Bridge(agent.open)
-    desktop = Desktop(bridge, tray_available=lambda: False, stop_within_s=0.2)
-    qtbot.addWidget(desktop.window)
-    desktop.start()
-    qtbot.waitUntil(lambda: OFF.headline in words(desktop.window))
+    desktop = Desktop(bridge, tray_available=lambda: True, stop_within_s=0.2)
+    with qtbot.waitSignal(bridge.seen):
+        desktop.start()
     started = time.monotonic()
 
     with qtbot.waitSignal(desktop.finished, timeout=5000):
@@ -176,109 +124,146 @@ def test_stopping_before_the_agent_is_up_leaves_no_thread(qtbot: QtBot) -> None:
     assert bridge.join(5)
 
 
-def test_without_a_tray_the_window_opens_and_closing_it_quits(qtbot: QtBot) -> None:
-    with running(FakeAgent(), qtbot) as desktop:
-        assert not desktop.window.isVisible()
-        qtbot.waitUntil(desktop.window.isVisible)
+def test_every_reason_stands_in_the_header_and_one_that_ends_hides_no_other(qtbot: QtBot) -> None:
+    paused, battery = Holding(Hold.PAUSED, "Paused until 23:10.", NOW + 300), HELD.allowance.holdings[0]
+    both = replace(HELD, allowance=replace(HELD.allowance, holdings=(battery, paused)))
+    one = replace(HELD, allowance=replace(HELD.allowance, holdings=(battery,)))
 
-        assert desktop.tray is None
-        with qtbot.waitSignal(desktop.finished, timeout=5000):
-            desktop.window.close()
+    with_both = words(opened(qtbot, both))
+    with_one = opened(qtbot, one)
 
-
-def test_a_tray_that_comes_late_is_used(qtbot: QtBot) -> None:
-    answers = iter((False, True))
-
-    with running(FakeAgent(), qtbot, tray=lambda: next(answers)) as desktop:
-        qtbot.waitUntil(lambda: desktop.tray is not None)
-
-        assert not desktop.window.isVisible()
-        desktop.open()
-        desktop.window.close()
-        assert not desktop.window.isVisible()
-        assert not desktop._quitting
+    assert "On battery; sharing waits for mains power." in with_both
+    assert "Paused until 23:10. 5 min left." in with_both
+    assert "On battery; sharing waits for mains power." in words(with_one)
+    assert not child(with_one, Reasons).isVisible()
 
 
-def test_the_trays_menu_shares_opens_and_tells_todays_earnings(qtbot: QtBot) -> None:
-    tray = Tray()
-    tray.draw(status(SERVING))
-    actions = {action.text(): action for action in tray._menu.actions()}
+def test_resume_is_offered_beside_the_toggle_only_while_the_owner_ordered_a_pause(qtbot: QtBot) -> None:
+    agent = FakeAgent(view=HELD)
 
-    assert "Serving 2 workers for others." in actions
-    assert not actions["Serving 2 workers for others."].isEnabled()
-    assert "Earned today: 0.214187 SPARE" in actions
-    assert actions["Share resources"].isChecked()
-    with qtbot.waitSignal(tray.share_asked) as asked:
-        actions["Share resources"].trigger()
-    assert asked.args == [False]
-    with qtbot.waitSignal(tray.open_asked):
-        actions["Open Sparecloud"].trigger()
+    with running(agent, qtbot, opening=Opening.WINDOW) as desktop:
+        qtbot.waitUntil(lambda: HELD.headline in words(desktop.window))
+        assert desktop.window is not None
+        resume = _button(desktop.window, "&Resume")
+        assert resume.isVisible()
+        resume.click()
+        qtbot.waitUntil(lambda: agent.told == [("resume",)])
+        agent.view = SERVING
+        qtbot.waitUntil(lambda: not resume.isVisible())
 
 
-def test_every_state_has_a_shape_of_its_own(qtbot: QtBot) -> None:
-    shapes = {mark: _silhouette(mark) for mark in Mark}
+def test_taking_the_machine_back_at_once_says_what_renters_lose_and_waits_for_a_yes(qtbot: QtBot) -> None:
+    agent = FakeAgent(view=SERVING)
 
-    for one in Mark:
-        for other in Mark:
-            if one is not other:
-                different = sum(a != b for a, b in zip(shapes[one], shapes[other], strict=True))
-                assert different > 20, f"{one} and {other} look alike at 22 pixels"
+    with running(agent, qtbot, tray=lambda: True) as desktop:
+        qtbot.waitUntil(lambda: desktop._status().workers == 2)
+        desktop._actions.take_back.trigger()
+        box = child(desktop.window, QMessageBox)
+        assert "Workers that stop now: 2." in box.informativeText()
+        assert agent.asked == []
+        _button(box, "&Take it back").click()
+        qtbot.waitUntil(lambda: agent.asked == [False])
 
 
-def test_the_icon_ships_with_the_package(qtbot: QtBot) -> None:
-    assert application_icon().pixmap(64).toImage().pixelColor(32, 6).alpha() == 255
+def test_an_idle_machine_is_taken_back_without_a_question(qtbot: QtBot) -> None:
+    agent = FakeAgent(view=IDLE)
+
+    with running(agent, qtbot, tray=lambda: True) as desktop:
+        qtbot.waitUntil(lambda: desktop._status().sharing)
+        desktop._actions.take_back.trigger()
+        qtbot.waitUntil(lambda: agent.asked == [False])
+
+        assert desktop.window is None
 
 
-def test_the_mark_and_word_follow_the_view() -> None:
-    assert status(None).mark is Mark.OFF
-    assert status(OFF).mark is Mark.OFF
-    assert status(IDLE).mark is Mark.READY
-    assert status(SERVING).mark is Mark.SERVING
-    assert status(PROBLEM).mark is Mark.PROBLEM
-    assert status(IDLE, alive=False, refusal=Problem("It broke.", "")).mark is Mark.PROBLEM
-    assert status(OFF, wish=True).toggle_word == "Starting to share"
+def test_a_missing_engine_leads_to_its_page_and_other_problems_do_not(qtbot: QtBot) -> None:
+    engine = opened(qtbot, replace(PROBLEM, problem_kind="EngineUnavailable"))
+    chain = opened(qtbot, replace(PROBLEM, problem="No chain node answers.", problem_kind="ChainUnavailable"))
+
+    assert _button(engine, "Open the &installation page").isVisible()
+    assert _button(engine, "&Check again").isVisible()
+    assert not _button(chain, "Open the &installation page").isVisible()
+    assert not _button(chain, "&Check again").isVisible()
+
+
+def test_pages_are_turned_by_keyboard(qtbot: QtBot) -> None:
+    window = opened(qtbot, SERVING)
+    pages = child(window, PageList)
+    pages.setFocus()
+
+    QTest.keyClick(pages, Qt.Key.Key_Down)
+    after_arrow = pages.currentRow()
+    pages.window().activateWindow()
+    qtbot.waitUntil(lambda: QApplication.activeWindow() is window)
+    QTest.keyClick(window, Qt.Key(Qt.Key.Key_0 + len(PAGES)), Qt.KeyboardModifier.ControlModifier)
+
+    assert after_arrow == 1
+    assert pages.currentRow() == len(PAGES) - 1
+
+
+def test_only_the_page_that_is_looked_at_is_made_and_drawn(qtbot: QtBot) -> None:
+    window = opened(qtbot, SERVING)
+
+    assert list(window._made) == ["Overview"]
+    window.show_page("Leases")
+    assert "Serving  ·  2 cores, 4 GiB" in words(window)
+
+
+def test_who_never_chose_meets_the_first_run_even_from_the_tray(qtbot: QtBot) -> None:
+    agent = FakeAgent(view=replace(OFF, chosen=False))
+
+    with running(agent, qtbot, tray=lambda: True, opening=Opening.MINIMISED) as desktop:
+        qtbot.waitUntil(lambda: desktop.window is not None and desktop.window.isVisible())
+        assert child(desktop.window, FirstRun).isVisible()
+        agent.view = IDLE
+        qtbot.waitUntil(lambda: IDLE.headline in words(desktop.window))
 
 
 def test_no_state_clips_a_sentence(qtbot: QtBot) -> None:
-    window = Window()
-    qtbot.addWidget(window)
     long = replace(SERVING.services[0], sentence="The renter ended the lease because of many reasons. " * 6)
-    view = replace(SERVING, services=(long, *SERVING.services), headline="Serving very many shares of all kinds. " * 3)
+    view = replace(
+        HELD, services=(long, *SERVING.services), headline="Serving very many shares of all kinds. " * 3, hint="x"
+    )
 
-    window.draw(status(view), view)
-    window.resize(window.minimumSize())
-    window.show()
-    QApplication.processEvents()
-
-    for label in window.findChildren(QLabel):
-        if label.isVisible() and label.text():
-            needed = label.heightForWidth(label.width()) if label.wordWrap() else label.sizeHint().height()
-            assert label.height() >= needed, label.text()
-            if not label.wordWrap():
-                assert label.width() >= label.sizeHint().width(), label.text()
-
-
-def test_every_control_has_a_name_for_screen_readers(qtbot: QtBot) -> None:
-    window = Window()
-    qtbot.addWidget(window)
-    window.draw(status(SERVING), SERVING)
-
-    assert child(window, Toggle).accessibleName() == "Share resources"
-    assert all(button.text() for button in window.findChildren(QPushButton))
+    for page in ("Overview", "Leases"):
+        window = opened(qtbot, view, page)
+        window.resize(window.minimumSize())
+        for _ in range(3):
+            QApplication.processEvents()
+        for label in window.findChildren(QLabel):
+            if label.isVisible() and label.text():
+                needed = label.heightForWidth(label.width()) if label.wordWrap() else label.sizeHint().height()
+                assert label.height() >= needed, label.text()
+                if not label.wordWrap():
+                    assert label.width() >= label.sizeHint().width(), label.text()
 
 
-def test_history_counts_gains_by_the_minute_and_survives_a_clock_set_back() -> None:
-    history = EarningsHistory()
+def test_a_stake_is_told_only_where_there_is_one(qtbot: QtBot) -> None:
+    staked, bare = words(opened(qtbot, SERVING)), words(opened(qtbot, IDLE))
 
-    history.add(6000, Amount(100))
-    history.add(6001, Amount(130))
-    history.add(6060, Amount(150))
-    history.add(5000, Amount(155))
-    history.add(6061, Amount(140))
+    assert "Your stake is 7.40314 SPARE, 1.2 SPARE of it pledged to leases." in staked
+    assert "Thawing: 0.5 SPARE, until 2026-10-22 14:13 UTC (in 31 d)." in staked
+    assert "stake" not in bare
 
-    assert history.bars(6061)[-2:] == (30, 25)
-    assert sum(history.bars(6061)) == 55
-    assert sum(history.bars(6061 + 3600)) == 0
+
+def test_the_overview_tells_what_is_known_what_is_not_and_what_contradicts_itself(qtbot: QtBot) -> None:
+    measured = HELD.measured
+    assert measured is not None
+    view = replace(
+        HELD,
+        measured=replace(measured, gpu_note="A GPU is here, and its driver is not."),
+        contradictions=("The limits share no processor.",),
+    )
+
+    window = opened(qtbot, view)
+
+    told = words(window)
+    assert "battery 71 %, discharging" in told
+    assert told.count("not known here") == 3
+    assert "A GPU is here, and its driver is not." in told
+    assert "The limits share no processor." in told
+    _button(window, "Change settin&gs").click()
+    assert list(PAGES)[child(window, PageList).currentRow()] == "Settings"
 
 
 def test_an_unforeseen_error_is_explained_without_its_text() -> None:
@@ -289,16 +274,25 @@ def test_an_unforeseen_error_is_explained_without_its_text() -> None:
 
 
 def test_screens_import_no_adapter_library() -> None:
-    code = "import sys, donor_app.desktop; print({'docker', 'web3', 'nats', 'renter_tui'} & set(sys.modules))"
+    code = "import sys, donor_app.window; print({'docker', 'web3', 'nats', 'renter_tui'} & set(sys.modules))"
 
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
 
     assert ended.stdout.strip() == "set()"
 
 
-def _silhouette(mark: Mark) -> list[bool]:
-    image = mark_icon(mark).pixmap(22).toImage()
-    return [image.pixelColor(x, y).alpha() > 127 for x in range(22) for y in range(22)]
+def test_a_tray_alone_imports_no_window() -> None:
+    code = "import sys, donor_app.desktop; print({'donor_app.window', 'PySide6.QtSvg'} & set(sys.modules))"
+
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+
+    assert ended.stdout.strip() == "set()"
+
+
+def _button(parent: QWidget, text: str) -> QPushButton:
+    found = [button for button in parent.findChildren(QPushButton) if button.text() == text]
+    assert len(found) == 1, text
+    return found[0]
 
 
 @pytest.fixture(autouse=True)

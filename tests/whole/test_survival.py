@@ -17,10 +17,12 @@ from core.runtime.images import Images
 from core.runtime.labels import LEASE, ROLE, SHARE
 from core.runtime.network import BridgeNetwork
 from core.runtime.probe import HardwareProbe
+from core.runtime.speed import DockerBenchmark
 from core.runtime.workers import DockerWorkers
 from core.ticket import Ticket
 from core.view import ClusterLine
 from renter_tui.demo.children import Child
+from tests.pure.owners import FakeOwnerFile, FakeSensors
 from tests.whole.stage import SLOW_ANSWER, Stage, line, request, size, until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
@@ -275,9 +277,12 @@ async def _rent_from_a_liar(stage: Stage, folder: Path) -> tuple[ClusterLine, Cl
             peers=member.peers,
             journal=member.journal,
             probe=HardwareProbe(stage.engine),
+            benchmark=DockerBenchmark(stage.engine, images, "liar", "container"),
+            sensors=FakeSensors(),
+            owner=FakeOwnerFile(member.settings.donor),
             clock=member.clock,
         )
-        liar = asyncio.create_task(DonorAgent(member.settings.donor, ports, consented=True).run())
+        liar = asyncio.create_task(DonorAgent(ports, consented=True).run())
         try:
             cluster = await stage.launch("liar", 3)
             job = await stage.submit("liar", folder)

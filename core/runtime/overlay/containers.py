@@ -1,4 +1,4 @@
-"""The three containers of a node, as docker's own arguments: who owns its namespace, who closes it, who tunnels. Pure.
+"""The containers of a node, as docker's own arguments: who owns its namespace, closes it, bounds it, tunnels. Pure.
 
 The namespace belongs to a container that does nothing, so that a tunnel that restarts strands nobody in it.
 """
@@ -39,13 +39,20 @@ def pause(label: Label, network: str) -> dict[str, Any]:
 
 def firewall(label: Label, namespace: str) -> dict[str, Any]:
     """What loads the rules into the namespace of the container `namespace`, and ends."""
-    return _privileged(label.beside(Role.FIREWALL), ["firewall", f"{FOLDER}/{RULES_FILE}"], namespace, memory_mib=64)
+    once, command = label.beside(Role.FIREWALL), ["firewall", f"{FOLDER}/{RULES_FILE}"]
+    return _privileged(once, command, namespace, memory_mib=64) | _files(once)
+
+
+def bounds(label: Label, namespace: str, command: list[str]) -> dict[str, Any]:
+    """What has the kernel limit the traffic of the namespace of the container `namespace`, and ends."""
+    return _privileged(label.beside(Role.BOUNDS), command, namespace, memory_mib=64)
 
 
 def tunnel(label: Label, namespace: str) -> dict[str, Any]:
     """Nebula, in the namespace of the container `namespace`."""
-    command = ["nebula", f"{FOLDER}/{SETTINGS_FILE}"]
-    return _privileged(label.beside(Role.TUNNEL), command, namespace, memory_mib=_TUNNEL_MIB) | {
+    node, command = label.beside(Role.TUNNEL), ["nebula", f"{FOLDER}/{SETTINGS_FILE}"]
+    return _privileged(node, command, namespace, memory_mib=_TUNNEL_MIB) | {
+        **_files(node),
         "devices": ["/dev/net/tun:/dev/net/tun:rw"],
         "nano_cpus": 1_000_000_000,
         "restart_policy": {"Name": "on-failure", "MaximumRetryCount": _RESTARTS},
@@ -59,8 +66,11 @@ def _privileged(label: Label, command: list[str], namespace: str, *, memory_mib:
         "user": "0:0",
         "cap_add": ["NET_ADMIN"],
         "network_mode": f"container:{namespace}",
-        "mounts": [Mount(target=FOLDER, source=None, type="volume", labels=label.labels())],
     }
+
+
+def _files(label: Label) -> dict[str, Any]:
+    return {"mounts": [Mount(target=FOLDER, source=None, type="volume", labels=label.labels())]}
 
 
 def _confined(label: Label, command: list[str], *, memory_mib: int) -> dict[str, Any]:

@@ -8,7 +8,6 @@ import socket
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from ipaddress import IPv4Address
-from typing import Final
 
 from docker.models.containers import Container
 from docker.models.networks import Network
@@ -20,13 +19,12 @@ from core.runtime.container_engine import ContainerEngine, gone_is_fine
 from core.runtime.images import Images
 from core.runtime.labels import LEASE, OWNER, ROLE, SHARE, Label, Role, lease_of, share_of
 from core.runtime.network import Place
+from core.runtime.one_shot import one_shot
 from core.runtime.overlay import configuration, containers, firewall
 from core.runtime.overlay.admission import admitted
 from core.runtime.overlay.certificates import MASTER_GROUP, WORKER_GROUP
 from core.runtime.overlay.nodes import NodeKeys
 from core.ticket import MASTER, Overlay, RelayPoint, Ticket
-
-_RULES_WITHIN_S: Final = 30
 
 
 class OverlayNetwork:
@@ -65,7 +63,7 @@ class OverlayNetwork:
         return self._engine.named(label.beside(Role.PAUSE).name)
 
     def leave(self, label: Label) -> None:
-        for role in (Role.TUNNEL, Role.FIREWALL, Role.PAUSE):
+        for role in (Role.TUNNEL, Role.FIREWALL, Role.BOUNDS, Role.PAUSE):
             self._engine.remove(_marks(label) | {ROLE: role.value})
         for network in self._engine.client.networks.list(
             filters={"label": [f"{key}={value}" for key, value in _marks(label).items()]}
@@ -136,22 +134,16 @@ class OverlayNetwork:
         self._tunnel(label, pause, tunnel, settings)
 
     def _close(self, label: Label, pause: Container, rules: str) -> None:
-        marks = _marks(label) | {ROLE: Role.FIREWALL.value}
-        self._engine.remove(marks)
-        once = self._engine.client.containers.create(
-            self._images.overlay(), **containers.firewall(label, str(pause.id))
-        )
-        try:
+        def prepare(once: Container) -> None:
             put_files(once, containers.FOLDER, {containers.RULES_FILE: rules.encode()}, owner=containers.ROOT)
-            once.start()
-            if once.wait(timeout=_RULES_WITHIN_S)["StatusCode"] != 0:
-                said = once.logs(tail=3).decode(errors="replace").strip()
-                raise SandboxFailed(
-                    f"The packet filter of a lease could not be set: {said[:200]}.",
-                    "Check that the kernel has nf_tables; nothing of the lease was started.",
-                )
-        finally:
-            self._engine.remove(marks)
+
+        arguments = containers.firewall(label, str(pause.id))
+        ended = one_shot(self._engine, self._images.overlay(), arguments, prepare)
+        if not ended.well:
+            raise SandboxFailed(
+                f"The packet filter of a lease could not be set: {ended.said}.",
+                "Check that the kernel has nf_tables; nothing of the lease was started.",
+            )
 
     def _tunnel(self, label: Label, pause: Container, tunnel: Container | None, settings: str) -> None:
         if tunnel is None:
