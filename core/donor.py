@@ -32,6 +32,9 @@ log = logging.getLogger(__name__)
 MEASURE_EVERY_S: Final = 5
 TEND_EVERY_S: Final = 3
 SETTLE_EVERY_S: Final = 10
+CHAIN_PATIENCE: Final = 3
+"""So many looks at the wallet may fail in a row before the owner is told."""
+
 RETIRE_WITHIN_S: Final = 40
 """A clean end stops workers and redeems vouchers within so long after their notice."""
 
@@ -283,6 +286,7 @@ class DonorAgent:
 
     async def _forget_orphans(self) -> None:
         """Remove what an earlier run left behind and no live lease needs."""
+        await self._selftest.tidy()
         held = await self._ports.runtime.held()
         # Looked up afterwards: what was started meanwhile is held, and live.
         live = {(service.agreement.lease, service.index) for service in self._standing.live().values()}
@@ -304,11 +308,16 @@ class DonorAgent:
             await self._ports.clock.sleep(SETTLE_EVERY_S)
 
     async def _watch_wallet(self) -> None:
+        failures = 0
         while True:
             try:
                 self._standing.balances = await self._ports.chain.balances()
+                failures, self._standing.chain_problem = 0, None
             except SparecloudError as problem:
                 log.warning("balances not read: %s", problem)
+                failures += 1
+                # A node that misses one answer is no news; serving goes on meanwhile.
+                self._standing.chain_problem = problem if failures >= CHAIN_PATIENCE else None
             await self._ports.clock.sleep(MEASURE_EVERY_S)
 
     # The view.
@@ -340,7 +349,7 @@ class DonorAgent:
             keeping=self._keeping,
             address=self._ports.notary.address,
             sharing=standing.sharing,
-            problem=standing.problem or self._keeping.misread,
+            problem=standing.problem or self._keeping.misread or standing.chain_problem,
             ready=standing.ready,
             preparing=standing.preparing,
             measured=standing.measured,

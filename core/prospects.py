@@ -12,6 +12,7 @@ from typing import Final
 from core.earnings import electricity_milli, net_milli
 from core.model import COIN_UNIT, Address, Amount, Kind, Resources, SignedOffer
 from core.owner import Donor
+from core.view import spare
 
 HOURS_A_DAY: Final = (2, 8, 24)
 
@@ -51,6 +52,17 @@ class Prospects:
     as_cheap_as: int
     days: tuple[Day, ...]
     break_even_milli: int | None
+
+    @property
+    def estimate(self) -> str:
+        """What a day of the most hours would bring, in a sentence."""
+        if not self.days:
+            return "Nothing of this machine can be shared within the limits."
+        day = self.days[-1]
+        brought = day.at_own if day.at_market is None else min(day.at_own, day.at_market)
+        return (
+            f"Leased for {day.hours} hours a day it would earn some {spare(brought, digits=2)}; nobody promises that."
+        )
 
     @property
     def rank(self) -> str:

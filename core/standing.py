@@ -27,6 +27,7 @@ class Standing:
         self.balances: Balances | None = None
         self.held_back: Amount | None = None
         self.problem: SparecloudError | None = None
+        self.chain_problem: SparecloudError | None = None
         self.preparing = ""
         self.ready = False
         self.speed = SpeedCheck(ports.benchmark, ports.journal, ports.clock)

@@ -14,6 +14,7 @@ import platformdirs
 
 from core.errors import InvalidInput, SparecloudError
 from core.gateway.process import held
+from core.settings import DonorFile
 from donor_app.agent import Agent
 from donor_app.commands import VERBS, Verbs
 from donor_app.logs import logged
@@ -49,7 +50,7 @@ def main(
     context.obj = place
     if context.invoked_subcommand is not None:
         return
-    speak(language or _session_language())
+    speak(language or _owners_language(place) or _session_language())
     folder = _folder(place)
     with held(folder / LOCK_NAME) as ours:
         if not ours:
@@ -78,7 +79,8 @@ def _desktop(home: Path, *, open_window: bool, minimised: bool) -> int:
     def opened(raise_window: Callable[[], None] | None = None) -> AbstractAsyncContextManager[Agent]:
         return _open(home, consented=False, raise_window=raise_window)
 
-    return run_desktop(opened, open_window=open_window, minimised=minimised)
+    where = home if home != platformdirs.user_data_path("sparecloud") else None
+    return run_desktop(opened, open_window=open_window, minimised=minimised, home=where)
 
 
 @asynccontextmanager
@@ -123,6 +125,14 @@ def _folder(home: Path) -> Path:
             f"The folder {folder} cannot be written: {problem}.", "Make room or make it writable, or choose --home."
         ) from problem
     return folder
+
+
+def _owners_language(home: Path) -> str:
+    """The language of the owner's settings; empty where none is chosen, or they cannot be read: the agent says so."""
+    try:
+        return DonorFile(home).read().language
+    except InvalidInput:
+        return ""
 
 
 def _session_language() -> str:

@@ -101,7 +101,7 @@ def explain(error: BaseException) -> Problem:
     _log.error("the agent ended unexpectedly", exc_info=error)
     return Problem(
         f"Sparecloud stopped: something unexpected happened ({type(error).__name__}).",
-        "Start it again. If it happens again, start it with --log FILE and report what the file says.",
+        "Start it again. If it happens again, report what `sparecloud-donor logs` says.",
     )
 
 

@@ -5,8 +5,9 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QSocketNotifier, Qt, QTimer, Signal, Slot
@@ -15,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 from core.errors import SparecloudError
 from core.view import DonorView
 from donor_app.actions import OwnerActions
-from donor_app.agent import OpenAgent, Problem
+from donor_app.agent import Agent, Problem
 from donor_app.bridge import Bridge
 from donor_app.notices import Notices
 from donor_app.sieve import Sieve
@@ -39,6 +40,10 @@ STOP_WITHIN_S: Final = 660
 """A clean end gives workers notice (600 s at most), stops them and claims vouchers; it is given up after so long."""
 
 
+OpenDesktopAgent = Callable[[Callable[[], None]], AbstractAsyncContextManager[Agent]]
+"""Builds an agent that may ask for the window to be raised, from any thread."""
+
+
 class Opening(Enum):
     """What the owner sees at the start: a window, the tray alone (a window where there is none), or no more than that
     window's place among the other windows. Who never chose whether to share sees a window in any case."""
@@ -56,6 +61,9 @@ class Desktop(QObject):
 
     finished = Signal()
 
+    raise_asked = Signal()
+    """Somebody wants to see the window: emitted in any thread."""
+
     _passed = Signal(object)
     """A DonorView that is worth drawing, on its way from the agent's thread."""
 
@@ -63,6 +71,7 @@ class Desktop(QObject):
         self,
         bridge: Bridge,
         *,
+        home: Path | None = None,
         tray_available: Callable[[], bool] = QSystemTrayIcon.isSystemTrayAvailable,
         tray_within_s: float = TRAY_WITHIN_S,
         look_every_s: float = LOOK_EVERY_S,
@@ -74,6 +83,7 @@ class Desktop(QObject):
         self.window: Window | None = None
         self.tray: Tray | None = None
         self._bridge = bridge
+        self._home = home
         self._actions = OwnerActions(bridge.ask)
         self._notices = notices or Notices()
         self._sieve = Sieve()
@@ -264,7 +274,7 @@ class Desktop(QObject):
             # Imported late: a tray whose window nobody opens stays small.
             from donor_app.window import Window
 
-            self.window = Window(self._bridge.ask, self._actions)
+            self.window = Window(self._bridge.ask, self._actions, self._home)
             self.window.hides_on_close = self.tray is not None and not self._missed
             self.window.share_asked.connect(self.share)
             self.window.restart_asked.connect(self.restart)
@@ -302,6 +312,7 @@ class Desktop(QObject):
         queued = Qt.ConnectionType.QueuedConnection
         self._bridge.seen.connect(self._sift, Qt.ConnectionType.DirectConnection)
         self._passed.connect(self._seen, queued)
+        self.raise_asked.connect(self.open, queued)
         self._bridge.failed.connect(self._failed, queued)
         self._bridge.settled.connect(self._settled, queued)
         self._bridge.ended.connect(self._ended, queued)
@@ -312,7 +323,9 @@ class Desktop(QObject):
         self._deadline.timeout.connect(self._finish)
 
 
-def run_desktop(open_agent: OpenAgent, *, open_window: bool, minimised: bool = False) -> int:
+def run_desktop(
+    open_agent: OpenDesktopAgent, *, open_window: bool, minimised: bool = False, home: Path | None = None
+) -> int:
     """Run until the owner quits or a signal says so; the exit code. `open_window` outdoes `minimised`: see Opening.
 
     Raises SparecloudError where there is no screen.
@@ -323,8 +336,8 @@ def run_desktop(open_agent: OpenAgent, *, open_window: bool, minimised: bool = F
     application.setApplicationName("Sparecloud")
     application.setDesktopFileName("sparecloud-donor")
     application.setQuitOnLastWindowClosed(False)
-    bridge = Bridge(open_agent)
-    desktop = Desktop(bridge)
+    bridge = Bridge(lambda: open_agent(desktop.raise_asked.emit))
+    desktop = Desktop(bridge, home=home)
     desktop.finished.connect(application.quit)
     with _signals_call(desktop.quit):
         desktop.start(Opening.WINDOW if open_window else Opening.MINIMISED if minimised else Opening.TRAY)

@@ -160,7 +160,6 @@ class Level(QWidget):
         self.quantity = Quantity(name, unit, most=2**31 - 1, per_unit=per_unit, step=step)
         # Below each other, numbers end at one line and sliders begin at one.
         self.quantity.setMinimumWidth(self.fontMetrics().horizontalAdvance("0") * 15 + 24)
-        self.setFocusProxy(self.quantity)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(12)

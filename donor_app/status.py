@@ -88,6 +88,8 @@ def status(
     sharing = alive and (wish if wish is not None else view is not None and view.sharing)
     mark = _mark(view, problem, alive)
     able = alive and not ending and view is not None
+    # Whoever never chose reads the first run before anything is shared.
+    asked = view is not None and view.chosen
     orders = view.orders if view is not None else None
     return Status(
         mark=mark,
@@ -98,7 +100,7 @@ def status(
         sharing=sharing,
         toggle_word=_toggle_word(sharing, wish if alive else None),
         workers=len(holding_room(view)) if alive and view is not None else 0,
-        can_share=able,
+        can_share=able and asked,
         can_pause=able and sharing,
         can_finish=able and sharing and orders is not None and not orders.finishing,
         can_resume=able

@@ -1,6 +1,8 @@
 """The donor's window: the header, what is wrong, and a list of pages beside the one that was chosen."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
@@ -15,7 +17,7 @@ from donor_app.header import Header
 from donor_app.icon import application_icon
 from donor_app.page_list import PageList
 from donor_app.status import Status
-from donor_app.words import say
+from donor_app.words import say, told
 
 if TYPE_CHECKING:
     from donor_app.first_run import FirstRun
@@ -26,6 +28,15 @@ if TYPE_CHECKING:
     from donor_app.pages.settings import SettingsPage
 
     AnyPage = OverviewPage | LeasesPage | EarningsPage | SettingsPage | SelftestPage
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What pages are made with."""
+
+    ask: Ask
+    change_settings: Callable[[], object]
+    home: Path | None
 
 
 class Window(QWidget):
@@ -41,10 +52,11 @@ class Window(QWidget):
     closed = Signal()
     """It was hidden by closing it."""
 
-    def __init__(self, ask: Ask, actions: OwnerActions) -> None:
+    def __init__(self, ask: Ask, actions: OwnerActions, home: Path | None = None) -> None:
+        """`home` is what the application is started with at login; None is the usual place."""
         super().__init__()
         self.hides_on_close = False
-        self._ask = ask
+        self._needs = Needs(ask, lambda: self.show_page("Settings"), home)
         self._view: DonorView | None = None
         self._made: dict[str, AnyPage] = {}
         self._header = Header(actions)
@@ -99,7 +111,7 @@ class Window(QWidget):
     def _turn(self, row: int) -> None:
         name = list(PAGES)[row]
         if name not in self._made:
-            self._made[name] = PAGES[name](self._ask, lambda: self.show_page("Settings"))
+            self._made[name] = PAGES[name](self._needs)
             self._stack.addWidget(self._made[name])
         self._page = self._made[name]
         self._stack.setCurrentWidget(self._page)
@@ -110,9 +122,13 @@ class Window(QWidget):
             # Imported late: who has chosen never meets it again.
             from donor_app.first_run import FirstRun
 
-            self._first_run = FirstRun(self._ask)
+            self._first_run = FirstRun(self._needs.ask)
             self._first_run.finished.connect(self._be_introduced)
             self._sides.addWidget(self._first_run)
+            estimate = self._first_run.estimate
+            self._needs.ask(
+                lambda agent: agent.prospects(), lambda found: estimate(told(found.estimate)), lambda _: None
+            )
         self._sides.setCurrentWidget(self._first_run)
         self._first_run.draw(view)
 
@@ -163,41 +179,42 @@ class Window(QWidget):
 # Each page is imported when it is first looked at: the window opens as soon as its first is there.
 
 
-def _overview(ask: Ask, change_settings: Callable[[], object]) -> "AnyPage":
+def _overview(needs: Needs) -> "AnyPage":
     from donor_app.pages.overview import OverviewPage
 
-    page = OverviewPage(ask)
-    page.settings_asked.connect(change_settings)
+    page = OverviewPage(needs.ask)
+    page.settings_asked.connect(needs.change_settings)
     return page
 
 
-def _leases(ask: Ask, change_settings: Callable[[], object]) -> "AnyPage":
+def _leases(needs: Needs) -> "AnyPage":
     from donor_app.pages.leases import LeasesPage
 
-    return LeasesPage(ask)
+    return LeasesPage(needs.ask)
 
 
-def _earnings(ask: Ask, change_settings: Callable[[], object]) -> "AnyPage":
+def _earnings(needs: Needs) -> "AnyPage":
     from donor_app.pages.earnings import EarningsPage
 
-    page = EarningsPage(ask)
-    page.settings_asked.connect(change_settings)
+    page = EarningsPage(needs.ask)
+    page.settings_asked.connect(needs.change_settings)
     return page
 
 
-def _settings(ask: Ask, change_settings: Callable[[], object]) -> "AnyPage":
+def _settings(needs: Needs) -> "AnyPage":
+    from donor_app.autostart import autostart
     from donor_app.pages.settings import SettingsPage
 
-    return SettingsPage(ask)
+    return SettingsPage(needs.ask, autostart=autostart(needs.home))
 
 
-def _selftest(ask: Ask, change_settings: Callable[[], object]) -> "AnyPage":
+def _selftest(needs: Needs) -> "AnyPage":
     from donor_app.pages.selftest import SelftestPage
 
-    return SelftestPage(ask)
+    return SelftestPage(needs.ask)
 
 
-PAGES: Final[dict[str, "Callable[[Ask, Callable[[], object]], AnyPage]"]] = {
+PAGES: Final[dict[str, "Callable[[Needs], AnyPage]"]] = {
     "Overview": _overview,
     "Leases": _leases,
     "Earnings": _earnings,

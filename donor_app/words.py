@@ -13,6 +13,7 @@ from typing import Final
 LANGUAGES: Final = {"en": "English", "de": "Deutsch"}
 
 _HOLE: Final = re.compile(r"\{(\w+)\}")
+_SENTENCE_ENDS: Final = re.compile(r"(?<=[.!?]) (?=[A-Z0-9])")
 _catalogue: dict[str, str] = {}
 
 
@@ -42,7 +43,8 @@ def told(sentence: str) -> str:
         match = pattern.fullmatch(sentence)
         if match is not None:
             return translated.format(**{name: told(match[name]) for name in names})
-    return sentence
+    several = _SENTENCE_ENDS.split(sentence)
+    return " ".join(told(each) for each in several) if len(several) > 1 else sentence
 
 
 @cache

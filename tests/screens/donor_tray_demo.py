@@ -43,7 +43,7 @@ def main() -> int:
     open_window = "--window" in sys.argv
     if open_window:
         _say_when_painted()
-    return run_desktop(TickingAgent().open, open_window=open_window)
+    return run_desktop(lambda _: TickingAgent().open(), open_window=open_window)
 
 
 def _say_when_painted() -> None:

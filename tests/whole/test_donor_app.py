@@ -37,12 +37,12 @@ class App:
     def _seen(self, view: DonorView) -> None:
         self.view = view
 
-    def click_share(self) -> None:
+    def toggle(self) -> Toggle:
         window = self.desktop.window
         assert window is not None
         toggle = window.findChild(Toggle)
         assert isinstance(toggle, Toggle)
-        QTest.mouseClick(toggle, Qt.MouseButton.LeftButton)
+        return toggle
 
     async def until(self, true: Callable[[DonorView], object], what: str, within_s: float = 60) -> DonorView:
         """The first view that is as wanted, with Qt's events handled meanwhile."""
@@ -87,7 +87,10 @@ async def test_an_owner_shares_is_leased_earns_takes_back_withdraws_quits_and_re
     try:
         async with opened(home) as app:
             first = await app.until(lambda view: view.measured, "the first measurement")
-            app.click_share()
+            assert not app.toggle().isEnabled()
+            await app.done(lambda then: app.bridge.ask(lambda agent: agent.share(False), then))
+            await app.until(lambda view: view.chosen, "the owner to have chosen")
+            QTest.mouseClick(app.toggle(), Qt.MouseButton.LeftButton)
             await app.until(lambda view: view.sharing and view.offered.cpu_millis, "an offer")
 
             await stage.launch("app", 3)
