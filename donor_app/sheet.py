@@ -4,6 +4,14 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 
+_SLIM_BAR = """
+QScrollBar { background: transparent; width: 12px; margin: 0; }
+QScrollBar::handle { background: palette(mid); border-radius: 3px; margin: 3px; min-height: 32px; }
+QScrollBar::add-line, QScrollBar::sub-line { height: 0; }
+QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
+"""
+
+
 class Sheet(QScrollArea):
     """Fill `column`; what has the focus is scrolled into sight."""
 
@@ -18,6 +26,7 @@ class Sheet(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.verticalScrollBar().setStyleSheet(_SLIM_BAR)
 
 
 class _Page(QWidget):

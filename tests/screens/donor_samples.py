@@ -71,7 +71,7 @@ OFF = DonorView(
     name="linen-laptop",
     address=Address("0x" + "8f3c21ab90" * 4),
     sharing=False,
-    headline="This machine is all yours.",
+    headline="Not sharing. Nothing of this machine is offered.",
     problem="",
     hint="",
     measured=Measured(Resources(8000, 15_872, 237_000), Resources(6400, 9800, 120_000), "A laptop's processor", False),
@@ -88,11 +88,16 @@ OFF = DonorView(
     image="sha256:9b4c" + "5e" * 30,
 )
 
-IDLE = replace(OFF, sharing=True, headline="On the market: 4 cores, 8 GiB.", offered=Resources(4000, 8192, 20_480))
+IDLE = replace(
+    OFF,
+    sharing=True,
+    headline="Sharing 4 cores, 8 GiB, 20 GiB disk; waiting for a renter.",
+    offered=Resources(4000, 8192, 20_480),
+)
 
 SERVING = replace(
     IDLE,
-    headline="Serving 2 workers for others.",
+    headline="Sharing 3 cores, 6 GiB; 2 workers running.",
     offered=Resources(1000, 2048, 20_480),
     services=(
         service(1, "serving", "The worker runs and the renter signs for it.", 4384, cores=2),

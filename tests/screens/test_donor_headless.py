@@ -51,7 +51,7 @@ def started(agent: str, *arguments: str) -> subprocess.Popen[str]:
 def test_headless_serves_until_a_signal_and_ends_cleanly(number: signal.Signals, tmp_path: Path) -> None:
     with started("FakeAgent(view=IDLE)", "--headless", "--home", str(tmp_path)) as process:
         assert process.stdout is not None
-        assert process.stdout.readline() == "On the market: 4 cores, 8 GiB.\n"
+        assert process.stdout.readline() == "Sharing 4 cores, 8 GiB, 20 GiB disk; waiting for a renter.\n"
 
         process.send_signal(number)
         output, errors = process.communicate(timeout=20)
@@ -158,10 +158,10 @@ def test_verbs_reach_the_agent_that_runs(tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=20)
 
-    assert said["status"].stdout.startswith("Serving 2 workers for others.\n")
+    assert said["status"].stdout.startswith("Sharing 3 cores, 6 GiB; 2 workers running.\n")
     assert len(said["leases"].stdout.splitlines()) == 5
     assert "This month: " in said["earnings"].stdout
-    assert json.loads(said["pause --for 1h --json"].stdout)["headline"] == "Serving 2 workers for others."
+    assert json.loads(said["pause --for 1h --json"].stdout)["headline"] == "Sharing 3 cores, 6 GiB; 2 workers running."
     assert json.loads(said["share"].stdout)["sharing"] is False
     assert json.loads(said["selftest --json"].stdout)[0]["state"] == "passed"
     assert all(answer.returncode == 0 and answer.stderr == "" for answer in said.values())
@@ -219,7 +219,7 @@ def test_a_copy_that_was_killed_does_not_lock_out_the_next(tmp_path: Path) -> No
         second.send_signal(signal.SIGTERM)
         second.communicate(timeout=20)
 
-    assert line == "On the market: 4 cores, 8 GiB.\n"
+    assert line == "Sharing 4 cores, 8 GiB, 20 GiB disk; waiting for a renter.\n"
 
 
 def test_the_log_is_kept_in_the_home_folder_and_told_without_secrets(tmp_path: Path) -> None:
