@@ -3,7 +3,6 @@
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
-
 _SLIM_BAR = """
 QScrollBar { background: transparent; width: 12px; margin: 0; }
 QScrollBar::handle { background: palette(mid); border-radius: 3px; margin: 3px; min-height: 32px; }

@@ -39,12 +39,16 @@ def told(sentence: str) -> str:
         return sentence
     if sentence in _catalogue:
         return _catalogue[sentence]
+    several = _SENTENCE_ENDS.split(sentence)
+    parts = [told(each) for each in several] if len(several) > 1 else []
+    # Each of them known: no template that spans sentences could say it better.
+    if parts and all(part != said for part, said in zip(parts, several, strict=True)):
+        return " ".join(parts)
     for pattern, names, translated in _patterns():
         match = pattern.fullmatch(sentence)
         if match is not None:
             return translated.format(**{name: told(match[name]) for name in names})
-    several = _SENTENCE_ENDS.split(sentence)
-    return " ".join(told(each) for each in several) if len(several) > 1 else sentence
+    return " ".join(parts) or sentence
 
 
 @cache

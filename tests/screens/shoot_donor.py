@@ -19,6 +19,7 @@ from donor_app.agent import Agent, Problem
 from donor_app.icon import application_icon, mark_icon
 from donor_app.status import Mark, status
 from donor_app.window import Window
+from donor_app.words import speak
 from tests.screens.donor_samples import HELD, IDLE, OFF, PROBLEM, SERVING
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
@@ -39,10 +40,15 @@ def main() -> None:
         _shoot(f"donor-idle{suffix}", IDLE)
         _shoot(f"donor-serving{suffix}", SERVING)
         _shoot(f"donor-held{suffix}", HELD)
-        _shoot(f"donor-leases{suffix}", SERVING, page="Leases")
+        for page in ("Leases", "Earnings", "Settings", "Self-test"):
+            _shoot(f"donor-{page.lower()}{suffix}", SERVING, page=page)
+        _shoot(f"donor-first-run{suffix}", replace(OFF, chosen=False))
         _shoot(f"donor-problem{suffix}", broken)
     application.setPalette(_light())
     _shoot("donor-stopped", SERVING, alive=False)
+    speak("de")
+    _shoot("donor-german", HELD)
+    speak("en")
     _shoot("donor-narrow", HELD, size=(760, 480))
     _shoot_marks()
 
