@@ -116,6 +116,8 @@ async def test_an_owner_shares_is_leased_earns_takes_back_withdraws_quits_and_re
             await app.done(lambda then: app.bridge.ask(lambda agent: agent.resume(), then))
             await app.until(lambda view: view.offered.cpu_millis, "to offer again")
     finally:
+        # What a machine that quit had offered is gone: else the next test would count on it.
+        await stage.until(lambda view: len(view.market) == 2, "the offer to be withdrawn")
         await stage.market.start_donor(OWNER)
         await stage.offers(3)
 
