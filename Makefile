@@ -3,16 +3,17 @@ SHELL := bash
 PY := .venv/bin/python
 DEMO_OPTIONS ?=
 
-.PHONY: demo test lab chaos check contracts contracts-long setup setup-dev lock pictures clean
+.PHONY: demo test lab chaos check contracts contracts-long setup setup-dev lock screenshots clean
 demo:
 	@tools/setup.sh demo
 	@tools/engine.sh start
 	@trap : INT; rc=0; .venv/bin/sparecloud demo $(if $(KEEP),--keep) $(DEMO_OPTIONS) || rc=$$?; \
 	  tools/engine.sh stop; exit $$rc
 
-# Rules and screens need no engine and do not mind a neighbour; what takes real time and real containers runs alone.
-SIDE_BY_SIDE := tests/pure tests/screens --ignore tests/screens/test_donor_soak.py -n 2 --dist loadfile
-ALONE := tests/real tests/whole tests/screens/test_donor_soak.py
+# Most of a real test is waiting for containers and chains: a worker more than this machine's cores is busy with others'.
+SIDE_BY_SIDE := tests/pure tests/screens tests/real --ignore tests/screens/test_donor_soak.py -n 3 --dist loadfile
+# What counts its own memory, or has the market's clockwork turn in seconds, runs alone.
+ALONE := tests/whole tests/screens/test_donor_soak.py
 # Built before the tests, none of which waits minutes for it.
 IMAGES := $(PY) -m core.runtime.images && $(PY) -m core.relay
 test: setup-dev
@@ -62,9 +63,10 @@ contracts-long: setup-dev
 	$(CONTRACTS) setup
 	$(CONTRACTS) long
 
-pictures: setup-dev
+screenshots: setup-dev
 	@tools/screens.sh
 	QT_QPA_PLATFORM=offscreen $(PY) -m tests.screens.shoot_donor
+	$(PY) -m tests.screens.shoot_desktop
 	$(PY) -m tests.screens.shoot_tui
 
 setup:

@@ -51,7 +51,7 @@ class Figure(Card):
         self._unit.setContentsMargins(0, 0, 0, max(0, lift))
         amount.addStretch(1)
         self.body.setSpacing(4)
-        self.body.addWidget(Ink(title, tone=Tone.MUTED, font=sized(0.95, QFont.Weight.Medium)))
+        self.body.addWidget(Ink(title, tone=Tone.MUTED, font=sized(0.95, QFont.Weight.Medium), wraps=True))
         self.body.addLayout(amount)
         self.body.addWidget(self._caption)
         self.body.addStretch(1)

@@ -49,7 +49,7 @@ class LiveRow(_Ruled):
         """Show `line` of `view`."""
         blocked = f"  ·  {say('blocked')}" if view.settings.blocks(line.renter) else ""
         self._shape.draw(line.state)
-        self._title.setText(f"{phase_word(line)}  ·  {resources_text(line.resources)}")
+        self._title.setText(f"{phase_word(line)}  ·  {told(resources_text(line.resources))}")
         self._renter.setText(f"{say('Renter {renter}', renter=line.renter)}{blocked}")
         self._sentence.setText(told(line.sentence))
         self._menu.draw(line, view)
@@ -57,7 +57,7 @@ class LiveRow(_Ruled):
         for fact, text in zip(self._facts, _fact_texts(line, view), strict=True):
             fact.draw(text)
         self._facts[4].setToolTip(view.image)
-        self.setAccessibleName(f"{phase_word(line)}: {resources_text(line.resources)}. {told(line.sentence)}")
+        self.setAccessibleName(f"{phase_word(line)}: {told(resources_text(line.resources))}. {told(line.sentence)}")
 
     def _draw_use(self, line: ServiceLine) -> None:
         for use in (self._processor, self._memory):
@@ -142,7 +142,7 @@ class EndedRow(_Ruled):
             return
         self._drawn = drawn
         blocked = f"  ·  {say('blocked')}" if drawn[1] else ""
-        what = f"{short(line.renter)}  ·  {resources_text(line.resources)}  ·  {length(line.served_s)}{blocked}"
+        what = f"{short(line.renter)}  ·  {told(resources_text(line.resources))}  ·  {length(line.served_s)}{blocked}"
         self._when.setText(instant(line.ended_at, view.now))
         self._what.setText(what)
         self._what.setToolTip(line.renter)

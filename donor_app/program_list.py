@@ -32,6 +32,7 @@ class ProgramList(QWidget):
         self._list.setAccessibleName(say("Programs that sharing pauses for"))
         self._line = QLineEdit()
         self._line.setMaxLength(_LONGEST)
+        self._line.setAccessibleName(say("Name of a program"))
         self._line.setPlaceholderText(say("A program's name"))
         self._name = QComboBox()
         self._name.setEditable(True)

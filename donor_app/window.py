@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtCore import QMargins, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from donor_app.pages.settings import SettingsPage
 
     AnyPage = OverviewPage | LeasesPage | EarningsPage | SettingsPage | SelftestPage
+
+_FRAME: Final = QMargins(16, 40, 16, 16)
+"""Left free on a small screen for what the desktop draws around a window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class Window(QWidget):
 
         self.setWindowTitle("Sparecloud")
         self.setWindowIcon(application_icon())
-        self.resize(QSize(1040, 780))
+        self.resize(QSize(1040, 780).boundedTo(self.screen().availableSize().shrunkBy(_FRAME)))
         self.setMinimumSize(QSize(760, 480))
         self._lay_out()
         self._header.share_asked.connect(self.share_asked)

@@ -245,8 +245,9 @@ def test_a_starting_agent_finds_nodes_again(cluster: Cluster) -> None:
     again = run(cluster.donor.start_worker(cluster.agreed, share, cluster.master, SECRET, cluster.ticket(WORKERS[0])))
 
     assert again == before
-    assert run(cluster.donor.held()) == {(lease, 0), (lease, 1)}
-    assert run(cluster.renter.held()) == {lease}
+    # Tests beside this one hold leases of their own on the same engine.
+    assert {held for held in run(cluster.donor.held()) if held[0] == lease} == {(lease, 0), (lease, 1)}
+    assert lease in run(cluster.renter.held())
 
 
 def test_another_lease_on_the_same_machine_is_another_world(cluster: Cluster) -> None:
