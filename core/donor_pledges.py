@@ -24,6 +24,10 @@ class Pledges:
         """True where the chain shows that the share's time is over, so that its seats may be signed away again."""
         return key in self._known
 
+    def settled(self, services: Mapping[str, Service]) -> bool:
+        """True where nothing of `services` can be challenged or released any more."""
+        return all(self._known.get(key) == _RELEASED for key in services)
+
     async def settle(self, services: Mapping[str, Service]) -> None:
         """Take each share that ended a step further. May be repeated.
 

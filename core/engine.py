@@ -65,6 +65,7 @@ class Engine:
         self._lanes: dict[tuple[str, Lane], asyncio.Lock] = {}
         self._early: list[tuple[str, Lease, Effect]] = []
         self._tasks: asyncio.TaskGroup | None = None
+        self._kept = asyncio.Event()
 
     @property
     def leases(self) -> Mapping[str, Lease]:
@@ -116,15 +117,17 @@ class Engine:
     def _keep(self, key: str, lease: Lease) -> None:
         self._journal.save(key, lease)
         self._leases[key] = lease
+        self._kept.set()
         self._hear(key, lease)
 
     async def _tick(self) -> None:
+        """Tell each lease that is not over what time it is; an agent without one sleeps."""
         while True:
-            now = self._clock.now()
-            for key, lease in tuple(self._leases.items()):
-                if not ended(lease):
-                    self.tell(key, Ticked(now))
-            await self._clock.sleep(TICK_S)
+            now, live = self._clock.now(), [key for key, lease in self._leases.items() if not ended(lease)]
+            for key in live:
+                self.tell(key, Ticked(now))
+            self._kept.clear()
+            await (self._clock.sleep(TICK_S) if live else self._kept.wait())
 
     def _start(self, key: str, lease: Lease, effects: tuple[Effect, ...]) -> None:
         for effect in effects:

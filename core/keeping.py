@@ -15,9 +15,15 @@ from core.ports import Clock, Journal, OwnerFile, Sensors
 from core.zone import OwnersZone
 
 LOOK_EVERY_S: Final = 1
-"""The owner's return is noticed within so long."""
+"""The owner's return is noticed within so long while anybody is served."""
 
-_READ_FILE_EVERY_S: Final = 5
+LOOK_IDLE_EVERY_S: Final = 5
+"""And within so long while nobody is: then it changes no more than what is offered."""
+
+LOOK_OFF_EVERY_S: Final = 15
+"""And within so long while nothing is offered, either: then it changes only what a screen tells."""
+
+_READ_FILE_EVERY_S: Final = 10
 _TABLE, _ORDERS = "state", "orders"
 
 

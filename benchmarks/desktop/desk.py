@@ -53,11 +53,17 @@ class Desk:
                 process.kill()
                 process.wait(5)
 
-    def window_after_s(self, process: subprocess.Popen[bytes], title: str, since: float, within_s: float = 30) -> float:
+    def said(self, name: str) -> str:
+        """The last words of what was started under that name."""
+        return (self.folder / f"{name}.log").read_text("utf-8", errors="replace")[-500:]
+
+    def window_after_s(
+        self, process: subprocess.Popen[bytes], name: str, title: str, since: float, within_s: float = 30
+    ) -> float:
         """Seconds from `since` until a window of that title is on the screen. Raises SparecloudError."""
         while time.monotonic() - since < within_s:
             if process.poll() is not None:
-                raise SparecloudError(f"{process.args!r} ended before it showed a window.")
+                raise SparecloudError(f"{process.args!r} ended before it showed a window: {self.said(name)}")
             found = subprocess.run(
                 ["xdotool", "search", "--onlyvisible", "--name", title],
                 env=dict(self.environment),
@@ -80,7 +86,7 @@ def desk(number: int = 78) -> Iterator[Desk]:
         settings.mkdir(parents=True)
         (settings / "xfce4-panel.xml").write_text(_PANEL, "utf-8")
         environment = {
-            **os.environ,
+            **_as_installed(made),
             "DISPLAY": f":{number}",
             "DBUS_SESSION_BUS_ADDRESS": f"unix:path={folder}/bus",
             "XDG_CONFIG_HOME": str(folder / "config"),
@@ -96,3 +102,14 @@ def desk(number: int = 78) -> Iterator[Desk]:
         stack.enter_context(bare.running("panel", ["xfce4-panel", "--disable-wm-check"]))
         time.sleep(4)
         yield bare
+
+
+def _as_installed(folder: str) -> dict[str, str]:
+    """This process's environment, but that modules are compiled once, as they are where programs are installed."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {
+        **kept,
+        "PYTHONPYCACHEPREFIX": f"{folder}/compiled",
+        # Images that were built are this machine's: nobody builds them anew for a home of a minute.
+        "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache"),
+    }

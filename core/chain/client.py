@@ -105,7 +105,8 @@ class EscrowChain:
 
     async def balances(self) -> Balances:
         """What the wallet holds, and its account in the vault."""
-        coin, account = await asyncio.gather(self.coin_of(self.address), self.account_of(self.address))
+        # One after the other: this is asked again and again, and threads that vie for the interpreter wake each other.
+        coin, account = await self.coin_of(self.address), await self.account_of(self.address)
         native = await asyncio.to_thread(self.connection.node.native_balance, self.address)
         return Balances(Amount(coin + account.free), native, account)
 

@@ -23,7 +23,7 @@ Heard = Callable[[bytes], Awaitable[None]]
 
 _ATTEMPT_S: Final = 5.0
 _ANSWER_S: Final = 3
-_PROBE_EVERY_S: Final = 10.0
+_PROBE_EVERY_S: Final = 30.0
 _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 5.0
 _MOST_PENDING_BYTES: Final = 8 * 1024 * 1024

@@ -1,6 +1,6 @@
 """The donor application around a fake agent, on a real display: `python -m tests.screens.donor_tray_demo [--window]`.
 
-The agent sends a view a second, as the real one does. With `--window` the line `window` is printed once it is painted.
+The agent sends a view a second, as one that serves does. `python -m benchmarks.desktop` measures it.
 """
 
 import asyncio
@@ -13,7 +13,6 @@ os.environ.setdefault("QT_QPA_PLATFORM", "xcb")
 
 from core.model import Amount
 from core.view import DonorView
-from donor_app.desktop import run_desktop
 from tests.screens.donor_samples import SERVING, FakeAgent
 
 
@@ -40,22 +39,13 @@ def _later(second: int) -> DonorView:
 
 def main() -> int:
     """Run until SIGTERM."""
-    open_window = "--window" in sys.argv
-    if open_window:
-        _say_when_painted()
-    return run_desktop(lambda _: TickingAgent().open(), open_window=open_window)
+    # As the application's own start does.
+    from donor_app.plain_imports import import_plainly
 
+    import_plainly()
+    from donor_app.desktop import run_desktop
 
-def _say_when_painted() -> None:
-    from donor_app.header import Header
-
-    paint = Header.paintEvent
-
-    def painted(self: Header, event: object) -> None:
-        print("window", flush=True)
-        Header.paintEvent = paint  # type: ignore[method-assign]
-
-    Header.paintEvent = painted  # type: ignore[method-assign,assignment]
+    return run_desktop(lambda *_: TickingAgent().open(), open_window="--window" in sys.argv)
 
 
 if __name__ == "__main__":
