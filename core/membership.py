@@ -3,7 +3,7 @@
 One home folder serves both roles: settings and wallet are the person's, journal and seal key the role's.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,25 +15,30 @@ from core import settings as settings_file
 from core.chain.client import EscrowChain
 from core.chain.keystore import Passphrase
 from core.chain.suite import Connection
-from core.chain.wallet import Wallet, wallet_in
+from core.chain.wallet import Wallet, opened, wallet_in
 from core.clock import SystemClock
-from core.errors import InvalidInput
+from core.errors import InvalidInput, SparecloudError
 from core.journal import SqliteJournal, open_journal
+from core.model import address
 from core.runtime.container_engine import ContainerEngine
 from core.runtime.images import Images
 from core.runtime.network import BridgeNetwork, LeaseNetwork
 from core.runtime.overlay.network import OverlayNetwork
 from core.runtime.overlay.nodes import NodeKeys
 from core.settings import Settings
+from core.updates import NOTHING_NEW, ReleaseNews, Updates, own_version
 from core.wire.board import NatsBoard
 from core.wire.buses import Buses
 from core.wire.peers import NatsPeers
+from core.wire.relays import NatsRelays
 from core.wire.seal import load_or_create
 
 PASSPHRASE_FILE = "passphrase"
 """Unlocks an encrypted wallet without a person: for servers and tests. On a desktop the keyring does."""
 
 BUS_WITHIN_S = 15.0
+
+Waiting = Callable[[SparecloudError], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +68,30 @@ def lease_network(member: Membership, engine: ContainerEngine, images: Images) -
     return OverlayNetwork(engine, images, NodeKeys(member.folder / "nodes"), hosts)
 
 
-def wallet_at(home: Path) -> Wallet:
-    """The wallet of `home`, still locked. Raises WalletUnavailable where a passphrase is needed and none is there."""
+def updates(member: Membership) -> Updates:
+    """What is told of new versions here: nothing where the market's settings name no release key."""
+    key = member.settings.network.release_key
+    if not key:
+        return NOTHING_NEW
+    relays = NatsRelays(member.buses, member.clock)
+    return ReleaseNews(relays.news, address(key), member.chain.notary, member.clock, own_version())
+
+
+def wallet_at(home: Path, waiting: Waiting | None = None) -> Wallet:
+    """The wallet of `home`, still locked; `waiting` is told where the keyring is.
+
+    Raises WalletUnavailable where a passphrase is needed and none is there.
+    """
     secret = home / PASSPHRASE_FILE
-    return wallet_in(home / "wallet", Passphrase.from_file(secret) if secret.exists() else None)
+    passphrase = Passphrase.from_file(secret) if secret.exists() else None
+    return wallet_in(home / "wallet", passphrase, waiting=waiting)
 
 
 @asynccontextmanager
-async def join(home: Path, role: str) -> AsyncGenerator[Membership]:
+async def join(home: Path, role: str, waiting: Waiting | None = None) -> AsyncGenerator[Membership]:
     """Take the place that `home`'s settings describe, as `role` ("donor" or "renter").
 
+    `waiting` is told, in another thread, what only the owner can end: a keyring that is locked.
     Raises InvalidInput (settings), WalletUnavailable, ChainUnavailable, BusUnavailable; nothing is left open then.
     """
     settings = settings_file.read(home)
@@ -86,8 +105,7 @@ async def join(home: Path, role: str) -> AsyncGenerator[Membership]:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     clock = SystemClock()
     with closing(open_journal(folder)) as journal:
-        wallet = wallet_at(home)
-        wallet.open()
+        wallet = await opened(lambda: wallet_at(home, waiting))
         chain = EscrowChain(await Connection.connect(network, wallet), journal)
         try:
             async with Buses(network.bus_urls, name=f"sparecloud-{role}") as buses:

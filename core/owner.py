@@ -113,6 +113,18 @@ class Costs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     watts_a_gpu: Annotated[int, Meta(ge=0, le=2000)] = 150
 
 
+class Notifications(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the application tells of its own accord, beside its window.
+
+    `problems`: what needs the owner, once a day each. `daily_summary`: what was earned, once a day. `updates`: a new
+    version, once each; without it no relay is asked for any.
+    """
+
+    problems: bool = True
+    daily_summary: bool = True
+    updates: bool = True
+
+
 class Donor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How this machine serves others: within `limits`, and within `in_use` (left out: the same) while its owner works.
 
@@ -129,6 +141,7 @@ class Donor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     when: When = When()
     asking: Asking = Asking()
     costs: Costs = Costs()
+    notifications: Notifications = Notifications()
     blocked: Annotated[tuple[str, ...], Meta(max_length=1000)] = ()
     isolation: Literal["container", "gvisor"] = "container"
     language: Annotated[str, Meta(pattern="^([a-z]{2})?$")] = ""

@@ -30,6 +30,7 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     `name` says which chain `rpc_url` must lead to; "custom" takes any. A transaction counts once `confirmations` more
     blocks stand on it (left out: what suits that chain), and one gas never costs more than `highest_gas_gwei`.
     What happened before `first_block`, in which the market was deployed, is not searched.
+    New versions are told of where `release_key`, the account of who makes them, signed so; empty: nobody is asked.
     `relays` are the addresses of the market's relays' buses (docs/relay.md), all of them used at once; without any,
     messages go over `bus_url` alone, and clusters stay on one container engine.
     `allow_plain_http` accepts an unencrypted node of a public chain elsewhere than on this machine.
@@ -40,6 +41,7 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     coin: _Account = ""
     escrow: _Account = ""
     sale: _Account = ""
+    release_key: _Account = ""
     bus_url: _Url = ""
     relays: Annotated[tuple[_Url, ...], Meta(max_length=8)] = ()
     first_block: Annotated[int, Meta(ge=0)] = 0

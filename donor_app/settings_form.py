@@ -13,6 +13,7 @@ from donor_app.donor_table import checked
 from donor_app.limits_section import AwaySection, InUseSection
 from donor_app.machine_section import LanguageSection, MachineSection
 from donor_app.money_section import CostsSection, PricesSection
+from donor_app.notices_section import NoticesSection
 from donor_app.sheet import Sheet
 from donor_app.when_section import AbsenceSection, HoursSection, SurroundingsSection, WorkersSection
 
@@ -44,6 +45,7 @@ class SettingsForm(Sheet):
             WorkersSection(),
             MachineSection(),
             self._blocked,
+            NoticesSection(),
             LanguageSection(),
         )
         for section in self._sections:

@@ -17,13 +17,13 @@ from core.chain.court import Court
 from core.chain.docket import Docket
 from core.chain.history import EarningsHistory
 from core.chain.networks import Chain, chain_of
-from core.chain.node import checksummed
 from core.chain.suite import Connection
 from core.chain.trials import Trials
 from core.errors import InvalidInput, NotEnoughCoin
 from core.journal import SqliteJournal, open_journal
 from core.membership import wallet_at
 from core.model import Address, Amount
+from core.payee import payee
 from core.sentences import exact
 
 
@@ -77,13 +77,8 @@ class Holder:
         return block
 
     def recipient(self, text: str) -> Address:
-        """The account `text` as one that coin can be sent to. Raises InvalidInput.
-
-        Where letters are of both cases they are a checksum (EIP-55), and a slip of the pen is found by it.
-        """
-        account = Address(text.lower())
-        if text[2:] not in (text[2:].lower(), text[2:].upper()) and checksummed(account) != text:
-            raise InvalidInput(f"{text} is mistyped: its capital letters do not fit.", "Copy it again, whole.")
+        """The account `text` as one that coin can be sent to, by the rule of core/payee.py. Raises InvalidInput."""
+        account = payee(text)
         self.chain.check_payee(account)
         return account
 

@@ -10,7 +10,7 @@ from core.chain.keystore import Passphrase, write_for_owner
 from core.chain.wallet import Wallet, wallet_in
 from core.errors import InvalidInput, WalletUnavailable, first_problem
 from core.fabric import fabric
-from core.membership import PASSPHRASE_FILE, images_folder, join, lease_network, wallet_at
+from core.membership import PASSPHRASE_FILE, images_folder, join, lease_network, updates, wallet_at
 from core.model import Address
 from core.renter import Renter
 from core.renter_work import RenterPorts
@@ -40,6 +40,7 @@ async def build_renter(home: Path) -> AsyncGenerator[Renter]:
                 clock=member.clock,
                 awake=DesktopWakefulness(),
                 folder=member.folder,
+                updates=updates(member),
             )
             renter = Renter(member.settings.renter, ports)
             async with asyncio.TaskGroup() as tasks:

@@ -14,12 +14,13 @@ from core.observed import LeaseRecord
 from core.ports import Clock
 from core.relay.doorman import Doorman
 from core.relay.networks import Networks
+from core.relay.noticeboard import Noticeboard
 from core.relay.refusals import Refusal, Refused
 from core.relay.register import is_over
 from core.runtime.overlay.certificates import RELAY_GROUP, verified
 from core.ticket import FIRST_RELAY
 from core.wire.bus import Bus
-from core.wire.relay_letters import ASKS, Answer, Ask, Back, Body, Card, Close, Open, read_ask, subject
+from core.wire.relay_letters import ASKS, Announce, Answer, Ask, Back, Body, Card, Close, News, Open, read_ask, subject
 from core.wire.seal import seal
 
 LOOK_EVERY_S: Final = 20.0
@@ -49,6 +50,7 @@ class Desk:
         node_key: str,
         doorman: Doorman,
         networks: Networks,
+        noticeboard: Noticeboard,
     ) -> None:
         self._bus = bus
         self._escrow = escrow
@@ -56,6 +58,7 @@ class Desk:
         self._node_key = node_key
         self._doorman = doorman
         self._networks = networks
+        self._noticeboard = noticeboard
         self._register = networks.register
         self._figures = networks.figures
         self._busy = 0
@@ -105,16 +108,21 @@ class Desk:
                 _log.debug("An answer was not sent: %s", problem.title)
 
     async def _done(self, ask: Ask, body: Body) -> Answer:
-        number = body.back.number
+        number, now = body.back.number, self._clock.now()
         match body:
             case Card():
                 return Answer(number=number, node_key=self._node_key)
             case Close():
-                lease = self._doorman.check(ask, body, self._clock.now())
+                lease = self._doorman.check(ask, body, now)
                 await self._networks.close((body.terms.renter, body.network), lease)
                 return Answer(number=number)
             case Open():
                 return Answer(number=number, port=await self._opened(ask, body))
+            case News():
+                return Answer(number=number, announcement=self._noticeboard.newest(now))
+            case Announce():
+                self._noticeboard.put(body.announcement, now)
+                return Answer(number=number)
 
     async def _opened(self, ask: Ask, body: Open) -> int:
         now = self._clock.now()

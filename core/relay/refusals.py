@@ -20,6 +20,9 @@ class Refusal(StrEnum):
     TOO_MANY_OF_RENTER = "too_many_of_renter"
     NO_CHAIN = "no_chain"
     NOT_STARTED = "not_started"
+    NO_RELEASE_KEY = "no_release_key"
+    OLD_RELEASE = "old_release"
+    FORGED_RELEASE = "forged_release"
 
     @property
     def sentence(self) -> str:
@@ -49,4 +52,7 @@ _SENTENCES: Final = {
     Refusal.TOO_MANY_OF_RENTER: "The relay carries as many leases of this renter as it allows.",
     Refusal.NO_CHAIN: "The relay's chain node does not answer, so it cannot look the lease up; try again.",
     Refusal.NOT_STARTED: "The relay could not start the lease's network; try again, or use another relay.",
+    Refusal.NO_RELEASE_KEY: "The relay's settings name no release key, so it hands out no announcements.",
+    Refusal.OLD_RELEASE: "The relay holds the announcement of a newer release, or a newer one of the same.",
+    Refusal.FORGED_RELEASE: "The announcement is not by the market's release key, or not for now; check the clock.",
 }

@@ -13,7 +13,8 @@ import aiohttp
 from core.chain.client import EscrowChain
 from core.chain.keystore import OwnerFiles
 from core.chain.suite import Connection
-from core.chain.wallet import Wallet
+from core.chain.typed_data import DomainNotary
+from core.chain.wallet import Key, Wallet
 from core.clock import SystemClock
 from core.errors import BusUnavailable, InvalidInput, first_problem
 from core.relay import bus as relay_bus
@@ -23,6 +24,7 @@ from core.relay.desk import Desk
 from core.relay.doorman import Doorman, Pace
 from core.relay.figures import Figures, collecting, showing
 from core.relay.networks import Networks, Place
+from core.relay.noticeboard import Noticeboard
 from core.relay.register import Limits, Register
 from core.settings import FILE_NAME, Settings
 from core.wire.bus import Bus
@@ -56,11 +58,14 @@ async def serve(home: Path, settings: Settings, program: Path, ready: Callable[[
     async with _chain(home, settings) as chain, collecting(figures) as reports_to:
         networks = Networks(Place(folder, program, private, reports_to), relay, register, figures)
         pace = Pace(relay.asks_a_minute, relay.asks_a_minute_a_signer)
-        doorman = Doorman(chain.connection.domain, public, pace, clock.now())
+        domain, release_key = chain.connection.domain, settings.network.release_key
+        doorman = Doorman(domain, public, pace, clock.now())
+        # A key of no account: this notary signs nothing, it says who did.
+        noticeboard = Noticeboard(folder, release_key, DomainNotary(domain, Key.random()), clock.now())
         with _running_bus(folder / "bus", settings) as running:
             async with Bus(running.server.url, name="sparecloud-relay", login=running.login) as bus:
                 await bus.ready(_BUS_WITHIN_S)
-                desk = Desk(bus, chain, clock, public, doorman, networks)
+                desk = Desk(bus, chain, clock, public, doorman, networks, noticeboard)
 
                 async def text() -> str:
                     return figures.text(

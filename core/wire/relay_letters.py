@@ -1,7 +1,7 @@
-"""What a renter asks of a relay, and what it answers: strict, bounded, with a version.
+"""What is asked of a relay, and what it answers: strict, bounded, with a version.
 
-An ask is JSON. Its body is signed by the session key of the lease that it is about; an answer is sealed to a key that
-the body brings, so that whoever else listens on the bus learns nothing.
+An ask is JSON. What is asked about a lease is signed by its session key; an answer is sealed to a key that the body
+brings, so that whoever else listens on the bus learns nothing.
 """
 
 import re
@@ -12,6 +12,7 @@ import msgspec
 
 from core.errors import InvalidInput
 from core.model import Address, LeaseId, Letterhead, Terms
+from core.release import Announcement
 from core.ticket import MOST_REVOKED, Overlay, RelayPoint, is_node_key
 
 VERSION: Final = 1
@@ -83,7 +84,17 @@ class Close(_Body, frozen=True):
         _need(_WORD.fullmatch(self.network) is not None, "network must be 0x and sixty-four hexadecimal digits")
 
 
-Body = Card | Open | Close
+class News(_Body, frozen=True):
+    """Which release was announced last? Anybody may ask."""
+
+
+class Announce(_Body, frozen=True):
+    """Hand this out from now on. Anybody may bring it, as it bears its own signature."""
+
+    announcement: Announcement
+
+
+Body = Card | Open | Close | News | Announce
 
 
 class Ask(_Strict, frozen=True):
@@ -95,12 +106,16 @@ class Ask(_Strict, frozen=True):
     signature: str = ""
 
 
-class Answer(_Strict, frozen=True, kw_only=True):
-    """To the ask of that number: a node key (to Card), a UDP port (to Open), or why not, in a sentence."""
+class Answer(_Strict, frozen=True, kw_only=True, omit_defaults=True):
+    """To the ask of that number: a node key (to Card), a UDP port (to Open), an announcement (to News), or why not.
+
+    What does not belong to the answer is left out: who knows nothing of it understands the rest.
+    """
 
     number: int
     node_key: str = ""
     port: int = 0
+    announcement: Announcement | None = None
     refused: str = ""
 
     def __post_init__(self) -> None:

@@ -1,9 +1,10 @@
-"""Asking relays to carry a network: each is asked on its own bus, and only it can answer there."""
+"""Asking relays to carry a network, and for news: each is asked on its own bus, and only it can answer there."""
 
 import asyncio
 import itertools
 import secrets
 import time
+from collections.abc import Mapping
 from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
@@ -13,18 +14,21 @@ import msgspec
 from core.errors import InvalidInput, RelayUnavailable, SparecloudError
 from core.model import LeaseId, Letterhead, Terms
 from core.ports import Clock, Notary
+from core.release import Announcement
 from core.wire.bus import Bus
 from core.wire.buses import Buses
 from core.wire.freshness import LIFE_S, NANOSECONDS
 from core.wire.relay_letters import (
     ASKS,
     VERSION,
+    Announce,
     Answer,
     Ask,
     Back,
     Body,
     Card,
     Close,
+    News,
     Open,
     body_hash,
     mailbox,
@@ -87,6 +91,29 @@ class NatsRelays:
     async def close(self, card: RelayCard, network: LeaseId, terms: Terms, session: Notary) -> None:
         """The lease on `terms` needs `network` no more. Raises RelayUnavailable; a relay finds out by itself later."""
         await self._signed(card, Close(self._back(), network, terms), session)
+
+    async def news(self) -> tuple[Announcement | None, ...]:
+        """The newest announcement of a release that each relay knows of, unchecked; silent relays are left out."""
+        found = await asyncio.gather(*(self._told(url, bus) for url, bus in self._buses.each.items()))
+        return tuple(answer.announcement for answer in found if answer is not None)
+
+    async def announce(self, announcement: Announcement) -> Mapping[str, SparecloudError | None]:
+        """Bring it to every relay: None by the address of each that hands it out now, and why not by the others'."""
+        found = await asyncio.gather(*(self._brought(url, bus, announcement) for url, bus in self._buses.each.items()))
+        return dict(zip(self._buses.each, found, strict=True))
+
+    async def _told(self, url: str, bus: Bus) -> Answer | None:
+        try:
+            return await self._answered(url, bus, News(self._back()), None, CARDS_WITHIN_S)
+        except SparecloudError:
+            return None
+
+    async def _brought(self, url: str, bus: Bus, announcement: Announcement) -> SparecloudError | None:
+        try:
+            await self._answered(url, bus, Announce(self._back(), announcement), None, OPEN_WITHIN_S)
+        except SparecloudError as problem:
+            return problem
+        return None
 
     async def _card(self, url: str, bus: Bus) -> RelayCard | None:
         try:

@@ -11,6 +11,7 @@ from renter_tui.commands.job import logs, outputs, stop, submit
 from renter_tui.commands.jury import enroll, leave, reveal, seats, vote
 from renter_tui.commands.market import market, quote
 from renter_tui.commands.relay import relay
+from renter_tui.commands.release import release
 from renter_tui.commands.sale import sale
 from renter_tui.commands.shell import Verbs, home_option
 from renter_tui.commands.trial import trial
@@ -36,7 +37,7 @@ def cli(context: click.Context) -> None:
 
 for _verb in (market, quote, launch, submit, ls, status, logs, outputs, stop, destroy):
     cli.add_command(_verb)
-for _verb in (wallet, sale, trial, court, deploy, relay, demo, agent):
+for _verb in (wallet, sale, trial, court, deploy, relay, release, demo, agent):
     cli.add_command(_verb)
 for _verb in (deposit, withdraw, stake, thaw, send, earnings):
     wallet.add_command(_verb)

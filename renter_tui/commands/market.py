@@ -10,16 +10,19 @@ import click
 from core.errors import InvalidInput
 from core.gateway.agent import RenterAgent
 from core.model import Address, address
-from core.quote import Quote, Request, Shortfall, Why
+from core.quote import DonorSpeed, Quote, Request, Shortfall, Why
 from core.view import OfferLine, RenterView, resources_text, spare
 from renter_tui.commands.options import request_options
 from renter_tui.commands.shell import Shell, json_option, pass_shell
 from renter_tui.commands.tables import table
-from renter_tui.widgets.quote_text import lives_words, network_words, pledged_words, waste_words
+from renter_tui.widgets.quote_text import lives_words, network_words, pledged_words, speed_words, waste_words
 from renter_tui.widgets.words import coins, cores, count, gib, short, span
 
 SLIDER: Final = (0, 10, 25, 50, 75, 100)
 """Where `--frontier` looks, in percent of tightness."""
+
+MOST_SPEEDS: Final = 5
+"""So many donors' speeds are told in words."""
 
 NOTHING_FITS: Final = 9
 """The exit code where the market has no answer but a Shortfall."""
@@ -114,7 +117,8 @@ def _show_why(shell: Shell, request: Request, donor: str) -> None:
     reason = shell.ask(work)
     if isinstance(reason, Shortfall):
         refuse(shell, reason)
-    shell.show({"why": reason}, reason.sentence)
+    speed = f"\nSpeed: {speed_words(reason.speed)}." if reason.speed is not None else ""
+    shell.show({"why": reason}, f"{reason.sentence}{speed}")
 
 
 def _address(typed: str) -> Address:
@@ -154,9 +158,27 @@ def quote_text(answer: Quote, names: Mapping[Address, str]) -> str:
             f"Waste:   {waste_words(answer)}",
             f"Chance:  {lives_words(answer)}",
             f"Network: {network_words(answer)}",
+            *_speeds(answer, names),
             f"Total:   {spare(answer.total())} at most",
         )
     )
+
+
+def _speeds(answer: Quote, names: Mapping[Address, str]) -> list[str]:
+    """A line a donor, the slowest core first, and no more than `MOST_SPEEDS`; --json has them all."""
+    by_core = sorted(answer.speeds, key=_core)
+    lines = [
+        f"Speed:   {names.get(speed.donor) or short(speed.donor)}: {speed_words(speed)}"
+        for speed in by_core[:MOST_SPEEDS]
+    ]
+    more = len(by_core) - len(lines)
+    return [*lines, f"         and {count(more, 'more donor')}: --json has them all"] if more else lines
+
+
+def _core(speed: DonorSpeed) -> tuple[bool, int]:
+    """What to sort by: the slowest core first, and who measured none last."""
+    core = speed.signed.cpu_score if speed.turned_out is None else speed.turned_out
+    return not speed.signed.cpu_score, core
 
 
 def pay_sentence(answer: Quote) -> str:

@@ -4,7 +4,8 @@ import re
 from typing import Final
 
 from core.errors import InvalidInput
-from core.model import COIN_UNIT, Amount, Resources, address
+from core.model import COIN_UNIT, Address, Amount, Resources
+from core.payee import payee
 from core.quote import LossPolicy, Request
 
 _NUMBER: Final = r"[0-9]{1,12}(?:\.[0-9]{1,18})?"
@@ -73,13 +74,9 @@ def some_native(text: str) -> Amount:
     return _some(native(text), text)
 
 
-def account(text: str) -> str:
-    """An account as typed: its capital letters are a checksum. Raises InvalidInput."""
-    try:
-        address(text)
-    except ValueError as problem:
-        raise InvalidInput(f"{text!r} is not an account: {problem}.", "Copy it again, whole.") from problem
-    return text
+def account(text: str) -> Address:
+    """The account to be paid: capital letters among small ones are a checksum (core/payee.py). Raises InvalidInput."""
+    return payee(text)
 
 
 def word(text: str) -> str:

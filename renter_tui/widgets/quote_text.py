@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from core.model import Address
-from core.quote import Quote, Shortfall
+from core.quote import DonorSpeed, Quote, Shortfall
 from core.view import RenterView, resources_text, spare
 from renter_tui.widgets.palette import BAD, COIN, DIM
 from renter_tui.widgets.words import cell, coins, count, number, short
@@ -51,6 +51,32 @@ def network_words(quote: Quote) -> str:
     return f"{farthest / 1000:.3g} ms, {slowest / 1000:.3g} Mbit/s at worst ({measured})"
 
 
+def speed_words(speed: DonorSpeed) -> str:
+    """What a donor signed of its machine, and what it turned out to be; what it did not measure is left out."""
+    signed = speed.signed
+    turned_out = f" (turned out to be {speed.turned_out:,})" if speed.turned_out is not None else ""
+    parts = [f"a core hashes {signed.cpu_score:,} MiB/s{turned_out}"] if signed.cpu_score else []
+    for name, unit, figure in (
+        ("memory", "MiB/s", signed.memory_mib_s),
+        ("disk", "MiB/s", signed.disk_mib_s),
+        ("network up", "KiB/s", signed.up_kib_s),
+        ("down", "KiB/s", signed.down_kib_s),
+    ):
+        if figure:
+            parts.append(f"{name} {figure:,} {unit}")
+    return ", ".join(parts) or "not measured by the donor"
+
+
+def slowest_words(quote: Quote) -> str:
+    """The slowest core that was signed, and how many donors were slower than they had signed."""
+    cores = [speed.signed.cpu_score for speed in quote.speeds if speed.signed.cpu_score]
+    if not cores:
+        return "not measured by the donors"
+    slower = sum(speed.turned_out is not None for speed in quote.speeds)
+    words = f"a core hashes {min(cores):,} MiB/s or more"
+    return f"{words}; {count(slower, 'donor')} turned out slower" if slower else words
+
+
 def lives_words(quote: Quote) -> str:
     """How likely the cluster keeps its workers."""
     asked, spares = quote.request.workers, quote.spare_workers()
@@ -86,6 +112,8 @@ def _money(quote: Quote, view: RenterView | None) -> Table:
     table.add_row("Chance", lives_words(quote))
     if quote.links:
         table.add_row("Network", network_words(quote))
+    if quote.speeds:
+        table.add_row("Speed", slowest_words(quote))
     table.add_row("Stand-ins", count(len(quote.alternates), "more donor") if quote.alternates else "none")
     if view and view.balances:
         short_of = view.balances.coin < quote.total()

@@ -30,7 +30,7 @@ from pytestqt.qtbot import QtBot
 
 from core.errors import InvalidInput
 from core.model import Resources
-from core.owner import WEEK, Asking, Costs, Donor, Hours, Limits, When
+from core.owner import WEEK, Asking, Costs, Donor, Hours, Limits, Notifications, When
 from core.settings import parse
 from core.view import DonorView
 from donor_app.agent import Agent, Problem
@@ -67,6 +67,7 @@ EVERYTHING = Donor(
     ),
     asking=Asking(cpu_milli=5_555_555_557, memory_mib=1, disk_mib=7, gpu=55_555_555_555_557),
     costs=Costs(currency="USD", kwh_milli=123, coin_milli=4567, watts_a_core=7, watts_a_gpu=151),
+    notifications=Notifications(problems=False, daily_summary=False, updates=False),
     blocked=(BLOCKED, "0x" + "Cd" * 20),
     isolation="gvisor",
     language="de",
@@ -402,6 +403,24 @@ def test_programs_are_typed_or_chosen_from_what_runs(qtbot: QtBot) -> None:
     button(page, "Save").click()
 
     assert [donor.when.pause_for for donor in owner.changed] == [("steam",)]
+
+
+@pytest.mark.parametrize(
+    ("tick", "wanted"),
+    [
+        ("When something needs me", Notifications(problems=False)),
+        ("What I earned, at most once a day", Notifications(daily_summary=False)),
+        ("When a new version is out", Notifications(updates=False)),
+    ],
+)
+def test_each_kind_of_notification_can_be_switched_off(qtbot: QtBot, tick: str, wanted: Notifications) -> None:
+    owner = Owner()
+    page = open_page(qtbot, Donor(), owner)
+
+    named(page, Tick, tick).click()
+    button(page, "Save").click()
+
+    assert [donor.notifications for donor in owner.changed] == [wanted]
 
 
 def test_the_wheel_changes_nothing_on_its_way(qtbot: QtBot) -> None:

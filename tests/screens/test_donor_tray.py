@@ -8,17 +8,13 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from core.allowance import NEVER
-from core.model import Amount
-from core.view import DonorView
 from donor_app.actions import OwnerActions, tomorrow
-from donor_app.agent import Problem
 from donor_app.desktop import Opening
 from donor_app.icon import application_icon, mark_icon
-from donor_app.notices import Notices
 from donor_app.status import Mark, status
 from donor_app.tray import Tray
 from tests.screens.donor_desktop import QT_IS_SILENT, Asked, running, words
-from tests.screens.donor_samples import HELD, IDLE, OFF, PROBLEM, SERVING, FakeAgent
+from tests.screens.donor_samples import HELD, IDLE, OFF, PROBLEM, FakeAgent
 
 pytestmark = QT_IS_SILENT
 
@@ -147,50 +143,6 @@ def test_the_icon_ships_with_the_package(qtbot: QtBot) -> None:
     assert application_icon().pixmap(64).toImage().pixelColor(32, 6).alpha() == 255
 
 
-def test_a_problem_is_told_once_it_lasts_and_only_once(qtbot: QtBot) -> None:
-    told: list[tuple[str, str]] = []
-    notices = Notices(lasts_s=0.05)
-    notices.told.connect(lambda title, text: told.append((title, text)))
-    problem = Problem("The disk is full.", "Free some space.")
-
-    notices.notice(problem, None)
-    notices.notice(None, None)
-    qtbot.wait(100)
-    brief = list(told)
-    for _ in range(3):
-        notices.notice(problem, None)
-        qtbot.wait(100)
-    notices.notice(None, None)
-    notices.notice(problem, None)
-    qtbot.wait(100)
-
-    assert brief == []
-    assert told == [("The disk is full.", "Free some space.")]
-
-
-def test_yesterdays_earnings_are_told_once_and_when_the_owner_is_here(qtbot: QtBot) -> None:
-    told: list[str] = []
-    notices = Notices()
-    notices.told.connect(lambda title, _: told.append(title))
-
-    notices.notice(None, SERVING)
-    notices.notice(None, _next_day(SERVING, idle_s=9000))
-    away = list(told)
-    notices.notice(None, _next_day(SERVING, idle_s=3))
-    notices.notice(None, _next_day(SERVING, idle_s=3))
-
-    assert away == []
-    assert told == ["Yesterday you earned 0.2141 SPARE."]
-
-
-def test_who_wants_no_notices_gets_none(qtbot: QtBot) -> None:
-    notices = Notices(wanted=False, lasts_s=0.01)
-
-    with qtbot.assertNotEmitted(notices.told, wait=60):
-        notices.notice(Problem("The disk is full.", ""), SERVING)
-        notices.notice(Problem("The disk is full.", ""), _next_day(SERVING, idle_s=3))
-
-
 def test_a_hidden_application_is_not_woken_by_views_that_change_nothing_in_the_tray(qtbot: QtBot) -> None:
     agent = FakeAgent(view=IDLE)
 
@@ -203,12 +155,6 @@ def test_a_hidden_application_is_not_woken_by_views_that_change_nothing_in_the_t
         assert desktop._view is agent.view
         agent.view = PROBLEM
         qtbot.waitUntil(lambda: PROBLEM.problem in words(desktop.window))
-
-
-def _next_day(view: DonorView, *, idle_s: int) -> DonorView:
-    today = replace(view.earnings.today, start=view.earnings.today.start + 86_400, earned=Amount(0))
-    earnings = replace(view.earnings, today=today, days=(*view.earnings.days[1:], today))
-    return replace(view, earnings=earnings, conditions=replace(view.conditions, idle_s=idle_s))
 
 
 def _silhouette(mark: Mark) -> list[bool]:
