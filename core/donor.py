@@ -13,8 +13,8 @@ from core.donor_view import draw
 from core.donor_work import DonorPorts, DonorWork
 from core.earnings import Earnings, as_csv, earnings
 from core.engine import Engine, Published
-from core.errors import NotFound, SparecloudError, first_problem
-from core.keeping import LOOK_EVERY_S, Keeping
+from core.errors import EngineUnavailable, NotFound, SparecloudError, first_problem
+from core.keeping import LOOK_EVERY_S, LOOK_IDLE_EVERY_S, LOOK_OFF_EVERY_S, Keeping
 from core.lease import Lease, ServicePhase, ended
 from core.lease import facts as was
 from core.model import Address, Amount, LeaseId
@@ -23,6 +23,7 @@ from core.owner import Donor
 from core.prospects import Prospects, prospects
 from core.publishing import Publisher
 from core.rehearsal import Rehearsal
+from core.rests import Rests
 from core.selftest import Check, Selftest
 from core.standing import Standing
 from core.view import DonorView
@@ -32,6 +33,9 @@ log = logging.getLogger(__name__)
 MEASURE_EVERY_S: Final = 5
 TEND_EVERY_S: Final = 3
 SETTLE_EVERY_S: Final = 10
+IDLE_FACTOR: Final = 6
+"""While nobody is served and nothing is amiss, all but the owner is looked at so many times more rarely."""
+
 CHAIN_PATIENCE: Final = 3
 """So many looks at the wallet may fail in a row before the owner is told."""
 
@@ -62,6 +66,9 @@ class DonorAgent:
         self._mail = DonorMail(ports, self._standing, self._engine, self._work, self._pledges)
         # Before the first view, which would else show a donor that never earned anything.
         self._engine.recall()
+        self._rests = Rests(ports.clock)
+        self._looking = asyncio.Lock()
+        self._swept = False
         self._counted_at = 0
         self._earned = self._count()
         self._published = Published(self._draw())
@@ -138,6 +145,13 @@ class DonorAgent:
         offers = self._ports.board.offers(self._ports.clock.now())
         return prospects(offers, own, donor, address=self._ports.notary.address)
 
+    async def look_again(self) -> None:
+        """See at once what the machine has and whether its engine answers; the view tells before this returns."""
+        async with self._looking:
+            await self._look_at_machine()
+        self._publisher.soon()
+        self._redraw()
+
     async def selftest(self, tell: Callable[[Check], None]) -> None:
         """Try everything between this machine and a renter. Raises SparecloudError where a self-test runs already."""
         await self._selftest.run(tell)
@@ -171,6 +185,7 @@ class DonorAgent:
                 tasks.create_task(self._mail.read())
                 tasks.create_task(self._watch_wallet())
                 tasks.create_task(self._settle_pledges())
+                tasks.create_task(self._ports.updates.follow(lambda: self._keeping.donor.notifications.updates))
         except BaseExceptionGroup as group:
             raise first_problem(group) from group
 
@@ -191,6 +206,7 @@ class DonorAgent:
         """The owner asked for something: it shows at once."""
         self._keep_within_limits()
         self._publisher.soon()
+        self._rests.news()
         self._redraw()
 
     def _reclaim(self, notice_s: int, renter: Address | None = None) -> None:
@@ -212,7 +228,8 @@ class DonorAgent:
                 self._engine.tell(key, was.Regranted(now, permille))
 
     async def _look(self) -> None:
-        """Notice the owner's return, and all else that holds sharing up, within a second."""
+        """Notice the owner's return, and all else that holds sharing up: within a second while anybody is served."""
+        rest = self._rests.of_a_loop()
         while True:
             before = self._keeping.allowance
             await self._keeping.look()
@@ -223,34 +240,37 @@ class DonorAgent:
                 self._standing.switch(False)
                 self._keeping.resume()
             self._redraw()
-            await self._ports.clock.sleep(LOOK_EVERY_S)
+            idle_s = LOOK_IDLE_EVERY_S if self._standing.sharing else LOOK_OFF_EVERY_S
+            await rest(LOOK_EVERY_S if self._standing.live() else idle_s)
 
     async def _measure(self) -> None:
-        """See what the machine has; once it is shared, have ready what workers need."""
-        swept, standing, runtime = False, self._standing, self._ports.runtime
+        rest = self._rests.of_a_loop()
         while True:
-            sharing = standing.sharing
-            try:
-                standing.measured = await self._ports.probe.measure()
-                if not swept:
-                    await self._forget_orphans()
-                    swept = True
-                if sharing:
-                    await runtime.prepare(self._note)
-                else:
-                    # Nothing is built before the owner agreed; whether an engine answers is worth knowing.
-                    await runtime.held()
-                standing.ready, standing.problem = sharing, None
-            except SparecloudError as problem:
-                standing.ready, standing.problem = False, problem
-            self._publisher.soon()
-            for _ in range(MEASURE_EVERY_S):
-                if standing.sharing != sharing:
-                    break
-                await self._ports.clock.sleep(1)
+            await self.look_again()
+            await rest(self._pause_s(MEASURE_EVERY_S, hurries=self._standing.problem is not None))
+
+    async def _look_at_machine(self) -> None:
+        """See what the machine has; once it is shared, have ready what workers need."""
+        standing, runtime, sharing = self._standing, self._ports.runtime, self._standing.sharing
+        try:
+            standing.measured = await self._ports.probe.measure()
+            if not self._swept:
+                await self._forget_orphans()
+                self._swept = True
+            if sharing:
+                await runtime.prepare(self._note)
+            else:
+                # Nothing is built before the owner agreed; whether an engine answers is worth knowing.
+                await runtime.held()
+            standing.ready, standing.problem = sharing, None
+        except SparecloudError as problem:
+            standing.ready, standing.problem = False, problem
+            # What was half made as the engine vanished is looked for once it is back.
+            self._swept = self._swept and not isinstance(problem, EngineUnavailable)
 
     async def _tend(self) -> None:
         """Bound the networks of workers, and see what they use; both may take seconds."""
+        rest = self._rests.of_a_loop()
         while True:
             limits, found = self._keeping.allowance.limits, {}
             for service in self._standing.live().values():
@@ -265,10 +285,11 @@ class DonorAgent:
                 except SparecloudError as problem:
                     log.warning("the worker of share %s was not tended: %s", share_key(*share), problem)
             self._standing.usages = found
-            await self._ports.clock.sleep(TEND_EVERY_S)
+            await rest(self._pause_s(TEND_EVERY_S))
 
     async def _time_machine(self) -> None:
         """Measure how fast this machine is, where that is due and disturbs nobody."""
+        rest = self._rests.of_a_loop()
         while True:
             measured = self._standing.measured
             quiet = not self._standing.live() and not self._keeping.allowance.holdings
@@ -278,7 +299,7 @@ class DonorAgent:
                 and await self._standing.speed.look(measured, quiet=quiet)
             ):
                 self._publisher.soon()
-            await self._ports.clock.sleep(MEASURE_EVERY_S)
+            await rest(self._pause_s(MEASURE_EVERY_S))
 
     def _note(self, sentence: str) -> None:
         # From another thread: a plain assignment is all that happens here, the next view shows it.
@@ -298,6 +319,7 @@ class DonorAgent:
 
     async def _settle_pledges(self) -> None:
         """Answer challenges, and get back the stake of shares that are over."""
+        rest = self._rests.of_a_loop()
         while True:
             try:
                 await self._ports.chain.answer_trials()
@@ -305,20 +327,26 @@ class DonorAgent:
                 self._standing.held_back = await self._ports.chain.held_back()
             except SparecloudError as problem:
                 log.warning("trials and pledges were not looked at: %s", problem)
-            await self._ports.clock.sleep(SETTLE_EVERY_S)
+            hurries = not self._pledges.settled(self._standing.services())
+            await rest(self._pause_s(SETTLE_EVERY_S, hurries=hurries))
 
     async def _watch_wallet(self) -> None:
-        failures = 0
+        failures, rest = 0, self._rests.of_a_loop()
         while True:
             try:
                 self._standing.balances = await self._ports.chain.balances()
+                await self._standing.clock_check.look()
                 failures, self._standing.chain_problem = 0, None
             except SparecloudError as problem:
                 log.warning("balances not read: %s", problem)
                 failures += 1
                 # A node that misses one answer is no news; serving goes on meanwhile.
                 self._standing.chain_problem = problem if failures >= CHAIN_PATIENCE else None
-            await self._ports.clock.sleep(MEASURE_EVERY_S)
+            await rest(self._pause_s(MEASURE_EVERY_S, hurries=failures > 0))
+
+    def _pause_s(self, busy_s: int, *, hurries: bool = False) -> int:
+        """How long a loop rests that looks every `busy_s` seconds while anybody is served, or where it `hurries`."""
+        return busy_s if hurries or self._standing.live() else busy_s * IDLE_FACTOR
 
     # The view.
 
@@ -326,6 +354,7 @@ class DonorAgent:
         self._counted_at = 0
         if lease.phase in (ServicePhase.ACCEPTED, ServicePhase.CLAIMING, ServicePhase.ENDED):
             self._publisher.soon()
+            self._rests.news()
         if lease.phase is ServicePhase.CLAIMING or ended(lease):
             # What one worker no longer takes, those that were slowed may have.
             self._keep_within_limits()
@@ -349,7 +378,7 @@ class DonorAgent:
             keeping=self._keeping,
             address=self._ports.notary.address,
             sharing=standing.sharing,
-            problem=standing.problem or self._keeping.misread or standing.chain_problem,
+            problem=standing.problem or self._keeping.misread or standing.chain_problem or standing.clock_check.problem,
             ready=standing.ready,
             preparing=standing.preparing,
             measured=standing.measured,
@@ -359,5 +388,7 @@ class DonorAgent:
             usages=standing.usages,
             earned=self._count(),
             held_back=standing.held_back,
+            image=self._ports.runtime.image,
             chosen=standing.chosen,
+            update=self._ports.updates.newest,
         )

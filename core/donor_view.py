@@ -13,6 +13,7 @@ from core.lease.granted import WHOLE, in_force
 from core.model import Address, Amount, LeaseId, Resources
 from core.observed import Balances, Conditions, Measured, Usage
 from core.owner import Donor
+from core.release import Release
 from core.view import DonorView, ServiceLine, resources_text
 
 
@@ -47,6 +48,7 @@ def draw(
     held_back: Amount | None = None,
     image: str = "",
     chosen: bool = True,
+    update: Release | None = None,
 ) -> DonorView:
     """All that a donor's screen shows; the newest shares first."""
     now = int(local.timestamp())
@@ -74,6 +76,7 @@ def draw(
         image=image,
         chosen=chosen,
         problem_kind=type(problem).__name__ if problem else "",
+        update=update if keeping.donor.notifications.updates else None,
     )
 
 

@@ -10,11 +10,15 @@ from core.messages import Accepted, Beat, Message, encode
 from core.model import Acceptance, Agreement, Heartbeat, Redemption, Voucher
 from core.observed import WorkerReport, WorkerState
 from core.ports import Benchmark, Board, Chain, Clock, Journal, Notary, OwnerFile, Peers, Probe, Sensors, WorkerRuntime
+from core.updates import NOTHING_NEW, Updates
 
 
 @dataclass(frozen=True, slots=True)
 class DonorPorts:
-    """The world as a donor's agent needs it; `notary` signs with the donor's own account, `owner` is its settings."""
+    """The world as a donor's agent needs it; `notary` signs with the donor's own account, `owner` is its settings.
+
+    `updates` tells of new versions.
+    """
 
     chain: Chain
     notary: Notary
@@ -27,6 +31,7 @@ class DonorPorts:
     sensors: Sensors
     owner: OwnerFile
     clock: Clock
+    updates: Updates = NOTHING_NEW
 
 
 class DonorWork:

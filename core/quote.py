@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.model import MAX_AMOUNT, MAX_RESOURCE, MAX_SHARES, Address, Amount, Kind, Resources, Share
+from core.model import MAX_AMOUNT, MAX_RESOURCE, MAX_SHARES, Address, Amount, Kind, Resources, Share, Traits
 
 
 def _need_between(value: int, low: int, high: int, name: str) -> None:
@@ -129,10 +129,24 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class DonorSpeed:
+    """How fast a donor signed that its machine is, and what came of it.
+
+    `turned_out` is the `cpu_score` that this renter's workers there reached, where that is so much less that it counts
+    against the donor (core/paces.py); None where nothing is held against it.
+    """
+
+    donor: Address
+    signed: Traits
+    turned_out: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
     """The allocator's answer: which donor hosts which worker, who could step in, the price, the waste, and why.
 
-    `links` is what is known of the network between the donors chosen; the allocator leaves it empty.
+    `links` is what is known of the network between the donors chosen, `speeds` of the machine of each; the allocator
+    leaves both empty.
     """
 
     request: Request
@@ -143,6 +157,7 @@ class Quote:
     valid_until: int
     market: str
     links: tuple[Link, ...] = ()
+    speeds: tuple[DonorSpeed, ...] = ()
 
     def rate(self) -> Amount:
         """What the whole cluster costs for one second."""
@@ -172,10 +187,12 @@ class Why:
     """What decided about one donor.
 
     `workers` is how many the plan gives it. `regret` is by how much the plan's score would be worse had it been the
-    other way round: used though it was not, or left out though it was used; None where that is impossible.
+    other way round: used though it was not, or left out though it was used; None where that is impossible. `speed` is
+    left to the renter to fill in: None where the donor had no offer.
     """
 
     donor: Address
     workers: int
     regret: float | None
     sentence: str
+    speed: DonorSpeed | None = None

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -14,7 +14,7 @@ from core.model import Address, SignedOffer
 from core.paces import PaceBook
 from core.pledges import with_penalties
 from core.ports import Board, Clock
-from core.quote import Quote, Request, Shortfall, Why
+from core.quote import DonorSpeed, Quote, Request, Shortfall, Why
 from core.settings import Renter as RenterSettings
 from core.track_record import USUAL, survival
 
@@ -50,7 +50,9 @@ class Quoting:
         if inputs is None:
             raise NotFound("That quote is too old to be reckoned again.", "Ask for a new one.")
         offers, known = inputs
-        return await asyncio.to_thread(why, quote, offers, donor, known)
+        found = await asyncio.to_thread(why, quote, offers, donor, known)
+        speeds = speeds_of((donor,), offers, self._paces.slow(self._clock.now()))
+        return replace(found, speed=speeds[0] if speeds else None)
 
     async def best(self, request: Request) -> tuple[tuple[SignedOffer, ...], Quote | Shortfall]:
         """The board, and the answer it gives; where that falls short donors are asked, and given a moment."""
@@ -77,9 +79,8 @@ class Quoting:
     async def _packed(self, request: Request) -> tuple[tuple[SignedOffer, ...], Quote | Shortfall]:
         now = self._clock.now()
         offers = self._board.offers(now)
-        known = Known(
-            survival(self._rentals(), self._paces.slow(now)), self._links.latency_ms(now), usual_survival=USUAL
-        )
+        slow = self._paces.slow(now)
+        known = Known(survival(self._rentals(), slow), self._links.latency_ms(now), usual_survival=USUAL)
         # A large market takes half a second: vouchers are signed meanwhile.
         answer = await asyncio.to_thread(pack, request, offers, now, known, Effort(time.monotonic, QUOTE_WITHIN_S))
         if isinstance(answer, Quote):
@@ -87,5 +88,19 @@ class Quoting:
             while len(self._inputs) > REMEMBERED_QUOTES:
                 del self._inputs[next(iter(self._inputs))]
             answer = with_penalties(answer, offers, self._settings.penalty_percent)
-            answer = replace(answer, links=self._links.between({share.donor for share in answer.shares}, now))
+            donors = dict.fromkeys(share.donor for share in answer.shares)
+            links, speeds = self._links.between(set(donors), now), speeds_of(donors, offers, slow)
+            answer = replace(answer, links=links, speeds=speeds)
         return offers, answer
+
+
+def speeds_of(
+    donors: Iterable[Address], offers: Iterable[SignedOffer], slow: Mapping[Address, int]
+) -> tuple[DonorSpeed, ...]:
+    """What each of `donors` signed in its offer, and what it turned out to be where it is `slow` (thousandths)."""
+    signed = {each.offer.donor: each.offer.traits for each in offers}
+    return tuple(
+        DonorSpeed(donor, signed[donor], signed[donor].cpu_score * slow[donor] // 1000 if donor in slow else None)
+        for donor in donors
+        if donor in signed
+    )

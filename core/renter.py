@@ -25,6 +25,7 @@ from core.renter_view import cluster_line, market
 from core.renter_work import RenterPorts, RenterWork
 from core.repair import lives, of_cluster, opened
 from core.settings import Renter as RenterSettings
+from core.timekeeping import ClockCheck
 from core.upkeep import Upkeep
 from core.view import ClusterLine, RenterView
 
@@ -52,6 +53,7 @@ class Renter:
         self._mailbox = Mailbox(ports, self._engine, self._book)
         self._balances: Balances | None = None
         self._problem: SparecloudError | None = None
+        self._clock_check = ClockCheck(ports.chain, ports.clock)
         self._launching = asyncio.Lock()
         self._again: asyncio.Queue[str] = asyncio.Queue()
         self._retrying: set[str] = set()
@@ -171,6 +173,7 @@ class Renter:
                         self._try_again(),
                         self._forget_orphans(),
                         self._recover_deposits(),
+                        self._ports.updates.follow(lambda: True),
                     )
                 ]
                 await self._over.wait()
@@ -239,7 +242,8 @@ class Renter:
         while True:
             try:
                 self._balances = await self._ports.chain.balances()
-                self._problem = None
+                await self._clock_check.look()
+                self._problem = self._clock_check.problem
             except SparecloudError as problem:
                 self._problem = problem
             self._redraw()
@@ -322,4 +326,5 @@ class Renter:
             hint=self._problem.hint if self._problem else "",
             market=market(self._ports.board.offers(now)),
             clusters=tuple(line for line in map(self._line, self._book.all()) if line is not None),
+            update=self._ports.updates.newest,
         )

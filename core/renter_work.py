@@ -15,11 +15,15 @@ from core.messages import Accepted, Ending, Message, Proposal, StartOrder, Vouch
 from core.model import Agreement, LeaseId, SignedAcceptance, Voucher
 from core.ports import Board, Chain, Clock, ClusterRuntime, Fabric, Journal, Peers, Wakefulness
 from core.ticket import MASTER, Ticket
+from core.updates import NOTHING_NEW, Updates
 
 
 @dataclass(frozen=True, slots=True)
 class RenterPorts:
-    """The world as a renter's agent needs it; `folder` is where job logs outlive their cluster."""
+    """The world as a renter's agent needs it; `folder` is where job logs outlive their cluster.
+
+    `updates` tells of new versions.
+    """
 
     chain: Chain
     runtime: ClusterRuntime
@@ -30,6 +34,7 @@ class RenterPorts:
     clock: Clock
     awake: Wakefulness
     folder: Path
+    updates: Updates = NOTHING_NEW
 
 
 class RenterWork:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeVar
@@ -13,6 +13,7 @@ from core.model import Address, Offer
 from core.observed import Measured
 from core.rehearsal import ANSWERED_WITHIN_S, JOINED_WITHIN_S, NEEDED_MIB, Rehearsal
 from core.settings import Renter
+from core.timekeeping import CLOCK_OFF_S
 from core.view import DonorView, resources_text, spare
 
 IMAGES_WITHIN_S: Final = 1800
@@ -22,7 +23,6 @@ ECHO_WITHIN_S: Final = 15
 _ANSWER_WITHIN_S: Final = 30
 _REHEARSAL_WITHIN_S: Final = JOINED_WITHIN_S + ANSWERED_WITHIN_S + 120
 _OLD_BLOCK_S: Final = 900
-_CLOCK_OFF_S: Final = 90
 _LOOK_EVERY_S: Final = 0.2
 _JOB: Final = "A job on this machine"
 
@@ -31,6 +31,16 @@ _WALLS: Final = {
     "container+userns": "Workers are kept apart by the kernel's own walls, and root inside is nobody outside.",
     "gvisor": "Workers run on a kernel of their own (gVisor).",
 }
+
+_SENSED: Final = {
+    "idle_s": "You",
+    "on_battery": "Power",
+    "metered": "Network",
+    "celsius": "Temperature",
+    "full_screen": "Full screen",
+    "programs": "Programs",
+}
+"""The fields of Conditions, as screens name what they tell of; a battery's percentage comes from who tells of power."""
 
 _Answer = TypeVar("_Answer")
 _log = logging.getLogger(__name__)
@@ -95,6 +105,7 @@ class Selftest:
         await _checked(tell, "Market", "Waiting for this machine's own offer to come back.", self._market())
         tell(settings_check(self._view()))
         tell(limits_check(self._view()))
+        tell(sensors_check(self._view(), self._ports.sensors.providers()))
         if self._rehearsal is not None:
             await self._rehearse(self._rehearsal, tell, possible=images)
         tell(renters_check(self._view(), await self._offer()))
@@ -198,7 +209,7 @@ def isolation_check(measured: Measured) -> Check:
 def chain_check(block_at: int, now: int) -> Check:
     """Whether the chain's latest block fits this machine's clock."""
     age_s = now - block_at
-    if age_s < -_CLOCK_OFF_S:
+    if age_s < -CLOCK_OFF_S:
         return Check(
             "Chain",
             State.FAILED,
@@ -262,6 +273,32 @@ def limits_check(view: DonorView) -> Check:
         return Check("Limits", State.WARNED, " ".join(holding.sentence for holding in holdings))
     left = resources_text(view.allowance.limits.resources())
     return Check("Limits", State.PASSED, f"They leave {left} to share now.")
+
+
+def sensors_check(view: DonorView, providers: Mapping[str, str]) -> Check:
+    """Who tells what goes on around this machine, or that nobody does; of note where the settings ask for it."""
+    unknown = {field for field in _SENSED if getattr(view.conditions, field) is None}
+    told = (
+        f"{name}: {'not known here. ' if field in unknown else ''}{providers[field]}" for field, name in _SENSED.items()
+    )
+    sentence = " ".join(told)
+    if unknown & _asked_for(view):
+        hint = "Nobody can keep to settings that ask for what is not known here: look through them."
+        return Check("Sensors", State.WARNED, sentence, hint)
+    return Check("Sensors", State.PASSED, sentence)
+
+
+def _asked_for(view: DonorView) -> set[str]:
+    """The fields of Conditions that the owner's settings make a difference by."""
+    when = view.settings.when
+    asked = {
+        "idle_s": when.only_when_idle or view.settings.in_use is not None,
+        "on_battery": not when.on_battery,
+        "metered": not when.on_metered,
+        "celsius": bool(when.hottest_celsius),
+        "full_screen": when.pause_for_full_screen,
+    }
+    return {field for field, matters in asked.items() if matters}
 
 
 def renters_check(view: DonorView, offer: Offer | None) -> Check:

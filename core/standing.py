@@ -9,6 +9,7 @@ from core.model import Amount, LeaseId, Resources
 from core.observed import Balances, Measured, Usage
 from core.offering import pledged, room
 from core.speed import SpeedCheck
+from core.timekeeping import ClockCheck
 
 _TABLE, _SHARING = "state", "sharing"
 
@@ -31,6 +32,7 @@ class Standing:
         self.preparing = ""
         self.ready = False
         self.speed = SpeedCheck(ports.benchmark, ports.journal, ports.clock)
+        self.clock_check = ClockCheck(ports.chain, ports.clock)
         self.usages: dict[tuple[LeaseId, int], Usage] = {}
         kept = ports.journal.get(_TABLE, _SHARING)
         self._chosen = kept is not None or consented

@@ -10,6 +10,7 @@ from core.earnings import Earnings
 from core.model import Address, Amount, LeaseId, Prices, Resources, Traits
 from core.observed import Balances, Conditions, Job, Measured, Usage
 from core.owner import Donor
+from core.release import Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class DonorView:
     `allowance` says what may be shared now and every reason why it is not more, `offered` what is on the market.
     `contradictions` are sentences about the settings. `image` is the digest of what workers run, empty before it is
     built. `held_back` is what of the earnings went into the stake so far, None where the chain was not asked.
+    `update` is a newer version than this one, None where none is known, or the owner wants to hear of none.
     """
 
     now: int
@@ -71,6 +73,7 @@ class DonorView:
     image: str = ""
     chosen: bool = True
     problem_kind: str = ""
+    update: Release | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +137,10 @@ class ClusterLine:
 
 @dataclass(frozen=True, slots=True)
 class RenterView:
-    """All that a renter's screen shows. `problem` is empty while nothing is wrong, `hint` says what to do about it."""
+    """All that a renter's screen shows. `problem` is empty while nothing is wrong, `hint` says what to do about it.
+
+    `update` is a newer version than this one, where one is known.
+    """
 
     now: int
     address: Address
@@ -143,6 +149,7 @@ class RenterView:
     hint: str
     market: tuple[OfferLine, ...]
     clusters: tuple[ClusterLine, ...]
+    update: Release | None = None
 
 
 def spare(amount: int, symbol: str = "SPARE", digits: int = 6) -> str:

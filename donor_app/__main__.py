@@ -70,14 +70,22 @@ def _headless(home: Path) -> int:
     # Imported late, as all that one way of starting needs alone: a server need not have Qt's libraries.
     from donor_app.headless import serve_headless
 
-    return serve_headless(lambda: _open(home, consented=True))
+    def waiting(problem: SparecloudError) -> None:
+        click.echo(f"{problem.title} {problem.hint}", err=True)
+
+    return serve_headless(lambda: _open(home, consented=True, waiting=waiting))
 
 
 def _desktop(home: Path, *, open_window: bool, minimised: bool) -> int:
+    from donor_app.plain_imports import import_plainly
+
+    import_plainly()
     from donor_app.desktop import run_desktop
 
-    def opened(raise_window: Callable[[], None] | None = None) -> AbstractAsyncContextManager[Agent]:
-        return _open(home, consented=False, raise_window=raise_window)
+    def opened(
+        raise_window: Callable[[], None], waiting: Callable[[SparecloudError], None]
+    ) -> AbstractAsyncContextManager[Agent]:
+        return _open(home, consented=False, raise_window=raise_window, waiting=waiting)
 
     where = home if home != platformdirs.user_data_path("sparecloud") else None
     return run_desktop(opened, open_window=open_window, minimised=minimised, home=where)
@@ -85,14 +93,18 @@ def _desktop(home: Path, *, open_window: bool, minimised: bool) -> int:
 
 @asynccontextmanager
 async def _open(
-    home: Path, *, consented: bool, raise_window: Callable[[], None] | None = None
+    home: Path,
+    *,
+    consented: bool,
+    raise_window: Callable[[], None] | None = None,
+    waiting: Callable[[SparecloudError], None] | None = None,
 ) -> AsyncGenerator[Agent]:
     """The agent of `home`, reachable by the command line while the context lasts."""
     from core.control.server import controlled
     from donor_app.wiring import build_agent
 
     async with (
-        build_agent(home, consented=consented) as agent,
+        build_agent(home, consented=consented, waiting=waiting) as agent,
         controlled(agent, home / "donor", version=_version(), raise_window=raise_window),
     ):
         yield agent

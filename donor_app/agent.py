@@ -5,14 +5,17 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from core.errors import SparecloudError
 from core.model import Address, Amount, LeaseId
 from core.owner import Donor
 from core.prospects import Prospects
-from core.selftest import Check
 from core.view import DonorView
+
+if TYPE_CHECKING:
+    # It brings what a self-test works with, which the window must not wait for.
+    from core.selftest import Check
 
 _log = logging.getLogger(__name__)
 
@@ -68,7 +71,11 @@ class Agent(Protocol):
         """What this machine could earn, by the market's offers now."""
         ...
 
-    async def selftest(self, tell: Callable[[Check], None]) -> None:
+    async def look_again(self) -> None:
+        """See at once what the machine has and whether its engine answers; the view tells before this returns."""
+        ...
+
+    async def selftest(self, tell: Callable[["Check"], None]) -> None:
         """Try everything between this machine and a renter. Raises SparecloudError where one runs already."""
         ...
 

@@ -1,6 +1,6 @@
 """The banner that says what is wrong, and offers what helps."""
 
-from PySide6.QtCore import QRectF, Qt, QTimer, QUrl, Signal, Slot
+from PySide6.QtCore import QRectF, Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices, QFont, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
@@ -12,14 +12,14 @@ from donor_app.theme import Ink, Tone, sized, theme
 from donor_app.words import say
 
 _RADIUS = 12
-_LOOKED_WITHIN_MS = 6000
-"""The agent looks for its engine by itself every five seconds (core.donor.MEASURE_EVERY_S)."""
 
 
 class Banner(QWidget):
     """Hidden while nothing is wrong. Where no engine answers it leads to the page that has one."""
 
     restart_asked = Signal()
+    check_asked = Signal()
+    """The owner wants to know at once: `checked` ends the waiting."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,10 +31,9 @@ class Banner(QWidget):
         self._install.clicked.connect(lambda _=False: QDesktopServices.openUrl(QUrl(installation_page())))
         self._check = QPushButton(say("&Check again"))
         self._check.clicked.connect(self._wait)
+        self._check.clicked.connect(self.check_asked)
         self._restart = QPushButton(say("Start &again"))
         self._restart.clicked.connect(self.restart_asked)
-        self._looking = QTimer(self, interval=_LOOKED_WITHIN_MS, singleShot=True)
-        self._looking.timeout.connect(self._looked)
         words = QVBoxLayout()
         words.setSpacing(3)
         words.addWidget(self._title)
@@ -57,18 +56,18 @@ class Banner(QWidget):
             self._install.setVisible(problem.kind == ENGINE_MISSING)
             self._check.setVisible(problem.kind == ENGINE_MISSING and not can_restart)
             self.setAccessibleName(f"{say('Problem')}: {problem.title} {problem.hint}".rstrip())
+        else:
+            self.checked()
         self._restart.setVisible(can_restart)
         self.setVisible(problem is not None)
 
     @Slot()
     def _wait(self) -> None:
-        # Nothing to hurry: a banner that still stands after the agent's next look was checked again.
         self._check.setEnabled(False)
         self._check.setText(say("Checking…"))
-        self._looking.start()
 
-    @Slot()
-    def _looked(self) -> None:
+    def checked(self) -> None:
+        """The agent looked: a banner that still stands is right."""
         self._check.setEnabled(True)
         self._check.setText(say("&Check again"))
 

@@ -10,14 +10,16 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import platformdirs
 from PySide6.QtCore import QObject, QSocketNotifier, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
 from core.errors import SparecloudError
 from core.view import DonorView
 from donor_app.actions import OwnerActions
-from donor_app.agent import Agent, Problem
+from donor_app.agent import Agent, Problem, explain
 from donor_app.bridge import Bridge
+from donor_app.memory import Memory
 from donor_app.notices import Notices
 from donor_app.sieve import Sieve
 from donor_app.status import Status, status
@@ -36,12 +38,15 @@ LOOK_EVERY_S: Final = 10
 WATCH_EVERY_S: Final = 120
 """Whether a tray is still there is asked so rarely, as each question wakes the desktop's bus a dozen times."""
 
+AGENT_AFTER_MS: Final = 100
+"""A window that is asked for at the start is painted first: what the agent loads would hold it up."""
+
 STOP_WITHIN_S: Final = 660
 """A clean end gives workers notice (600 s at most), stops them and claims vouchers; it is given up after so long."""
 
 
-OpenDesktopAgent = Callable[[Callable[[], None]], AbstractAsyncContextManager[Agent]]
-"""Builds an agent that may ask for the window to be raised, from any thread."""
+OpenDesktopAgent = Callable[[Callable[[], None], Callable[[SparecloudError], None]], AbstractAsyncContextManager[Agent]]
+"""Builds an agent that may ask for the window to be raised, and tell what it waits for; both from any thread."""
 
 
 class Opening(Enum):
@@ -78,6 +83,7 @@ class Desktop(QObject):
         watch_every_s: float = WATCH_EVERY_S,
         stop_within_s: float = STOP_WITHIN_S,
         notices: Notices | None = None,
+        memory: Memory | None = None,
     ) -> None:
         super().__init__()
         self.window: Window | None = None
@@ -85,7 +91,8 @@ class Desktop(QObject):
         self._bridge = bridge
         self._home = home
         self._actions = OwnerActions(bridge.ask)
-        self._notices = notices or Notices()
+        self._memory = memory or Memory()
+        self._notices = notices or Notices(self._memory)
         self._sieve = Sieve()
         self._view: DonorView | None = None
         self._wish: bool | None = None
@@ -104,9 +111,11 @@ class Desktop(QObject):
     def start(self, opening: Opening = Opening.TRAY) -> None:
         """Start the agent, and look for a tray."""
         self._opening = opening
-        self._bridge.start()
         if opening is Opening.WINDOW:
             self.open()
+            QTimer.singleShot(AGENT_AFTER_MS, self._start_agent)
+        else:
+            self._bridge.start()
         if self._tray_available():
             self._take_tray()
         self._poll.start()
@@ -172,6 +181,11 @@ class Desktop(QObject):
         else:
             self._finish()
 
+    @Slot()
+    def _start_agent(self) -> None:
+        if not self._quitting:
+            self._bridge.start()
+
     @Slot(object)
     def _sift(self, view: DonorView) -> None:
         """On the agent's thread: what nobody would see does not wake Qt's."""
@@ -182,6 +196,9 @@ class Desktop(QObject):
     def _seen(self, view: DonorView) -> None:
         first = self._view is None
         self._view = view
+        if first:
+            # What kept the agent waiting at its start is over.
+            self._refusal = None
         if self._wish == view.sharing:
             self._wish = None
         self._draw()
@@ -274,7 +291,7 @@ class Desktop(QObject):
             # Imported late: a tray whose window nobody opens stays small.
             from donor_app.window import Window
 
-            self.window = Window(self._bridge.ask, self._actions, self._home)
+            self.window = Window(self._bridge.ask, self._actions, self._home, self._memory)
             self.window.hides_on_close = self.tray is not None and not self._missed
             self.window.share_asked.connect(self.share)
             self.window.restart_asked.connect(self.restart)
@@ -336,8 +353,9 @@ def run_desktop(
     application.setApplicationName("Sparecloud")
     application.setDesktopFileName("sparecloud-donor")
     application.setQuitOnLastWindowClosed(False)
-    bridge = Bridge(lambda: open_agent(desktop.raise_asked.emit))
-    desktop = Desktop(bridge, home=home)
+    bridge = Bridge(lambda: open_agent(desktop.raise_asked.emit, lambda problem: bridge.failed.emit(explain(problem))))
+    kept_in = (home or platformdirs.user_data_path("sparecloud")) / "donor"
+    desktop = Desktop(bridge, home=home, memory=Memory(kept_in))
     desktop.finished.connect(application.quit)
     with _signals_call(desktop.quit):
         desktop.start(Opening.WINDOW if open_window else Opening.MINIMISED if minimised else Opening.TRAY)

@@ -1,6 +1,6 @@
 """The first step: what this machine can spare, or what must be done before that can be measured."""
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QHBoxLayout, QPushButton
 
@@ -17,6 +17,9 @@ from donor_app.words import say, told
 class MachineStep(Step):
     """What this machine can spare, or what must be done before that can be measured."""
 
+    check_asked = Signal()
+    """The owner wants to know at once: `checked` ends the waiting."""
+
     def __init__(self) -> None:
         super().__init__(say("What this machine can spare"))
         self._measured = Card()
@@ -26,6 +29,7 @@ class MachineStep(Step):
         self._measured.body.addWidget(self._model)
         self._estimate = EstimateCard()
         self._trouble = _Trouble()
+        self._trouble.check_asked.connect(self.check_asked)
         intro = say(
             "Sparecloud rents out what you do not use, and pays you for it. You decide how much, and take it back"
             " whenever you like. Nothing is shared yet."
@@ -49,6 +53,10 @@ class MachineStep(Step):
         if view is not None and view.measured is not None and chosen is not None:
             self._picture.draw(view.measured, chosen.limits.resources())
 
+    def checked(self) -> None:
+        """The agent looked: the view that came first says what it found."""
+        self._trouble.checked()
+
     def estimate(self, sentence: str) -> None:
         """What could be earned."""
         self._estimate.draw(sentence)
@@ -57,23 +65,26 @@ class MachineStep(Step):
 class _Trouble(Card):
     """Why the machine is not measured yet, and what to do about it; hidden once it is."""
 
+    check_asked = Signal()
+
     def __init__(self) -> None:
         super().__init__()
         self._title = Ink(font=sized(1.05), wraps=True)
         self._hint = Ink(tone=Tone.MUTED, wraps=True)
         self._page = QPushButton(say("&How to get Docker"))
         self._again = QPushButton(say("Check &again"))
-        self._looking = Ink(tone=Tone.MUTED, wraps=True)
+        self._goes_on = Ink(say("Looked for every few seconds; this goes on by itself."), tone=Tone.MUTED, wraps=True)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addWidget(self._page)
         buttons.addWidget(self._again)
-        buttons.addWidget(self._looking, 1)
+        buttons.addWidget(self._goes_on, 1)
         for widget in (self._title, self._hint):
             self.body.addWidget(widget)
         self.body.addLayout(buttons)
         self._page.clicked.connect(lambda _=False: QDesktopServices.openUrl(QUrl(installation_page())))
         self._again.clicked.connect(self._wait)
+        self._again.clicked.connect(self.check_asked)
 
     def draw(self, view: DonorView) -> None:
         """Show what stands in the way."""
@@ -83,11 +94,15 @@ class _Trouble(Card):
         self._hint.setText(told(view.hint) if troubled else say("The first time this can take some minutes."))
         self._page.setVisible(view.problem_kind == ENGINE_MISSING)
         self._again.setVisible(troubled)
-        self._looking.setText(say("Looked for every few seconds; this goes on by itself.") if troubled else "")
-        self._again.setEnabled(True)
+        self._goes_on.setVisible(troubled)
         self.setAccessibleName(f"{self._title.text()} {self._hint.text()}")
 
+    def checked(self) -> None:
+        """What stands here is what was found."""
+        self._again.setEnabled(True)
+        self._again.setText(say("Check &again"))
+
+    @Slot()
     def _wait(self) -> None:
-        # The agent looks by itself every few seconds: its next view is the answer, and there is nothing to hurry.
         self._again.setEnabled(False)
-        self._looking.setText(say("Waiting for the next look…"))
+        self._again.setText(say("Checking…"))

@@ -1,8 +1,8 @@
 """The first run: four short steps from what the machine has to the owner's consent. Nothing is shared before that."""
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QFont, QPalette, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QFont, QPalette
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QStackedWidget, QVBoxLayout
 
 from core.owner import Donor
 from core.view import DonorView
@@ -15,12 +15,13 @@ from donor_app.first_machine import MachineStep
 from donor_app.first_step import Step
 from donor_app.first_wallet import WalletStep
 from donor_app.form_rows import Primary
+from donor_app.pages.page import Page
 from donor_app.remarks import Remarks
 from donor_app.theme import Ink, Tone, sized
 from donor_app.words import say
 
 
-class FirstRun(QWidget):
+class FirstRun(Page):
     """Walks through the steps, and is over once sharing has started. Decides nothing before its last button."""
 
     finished = Signal()
@@ -28,7 +29,6 @@ class FirstRun(QWidget):
     def __init__(self, ask: Ask) -> None:
         super().__init__()
         self._ask = ask
-        self._view: DonorView | None = None
         self._starting = False
         self._refusal: Problem | None = None
         self._machine = MachineStep()
@@ -46,6 +46,7 @@ class FirstRun(QWidget):
         self._next = Primary(say("&Next"))
         self._start = Primary(say("&Start sharing"))
         self._lay_out()
+        self._machine.check_asked.connect(self._look_again)
         self._limits.changed.connect(self._settle)
         self._consent.changed.connect(self._settle)
         self._back.clicked.connect(lambda: self._go(-1))
@@ -53,22 +54,10 @@ class FirstRun(QWidget):
         self._start.clicked.connect(self._begin)
         self._settle()
 
-    def draw(self, view: DonorView) -> None:
-        """Show `view`; while hidden it is only remembered."""
-        if view is not self._view:
-            self._view = view
-            if self.isVisible():
-                self._show(view)
-
     def estimate(self, sentence: str) -> None:
         """What the owner could earn, in a sentence of the market's; empty where nobody knows."""
         self._machine.estimate(sentence)
         self._limits.estimate(sentence)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        if self._view is not None:
-            self._show(self._view)
 
     @property
     def chosen(self) -> Donor | None:
@@ -80,6 +69,13 @@ class FirstRun(QWidget):
         self._machine.draw(view, self._limits.chosen)
         self._wallet.draw(view)
         self._settle()
+
+    @Slot()
+    def _look_again(self) -> None:
+        def checked(_: object) -> None:
+            self._machine.checked()
+
+        self._ask(lambda agent: agent.look_again(), checked, checked)
 
     def _go(self, by: int) -> None:
         self._refusal = None

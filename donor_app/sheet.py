@@ -16,7 +16,7 @@ class Sheet(QScrollArea):
 
     def __init__(self) -> None:
         super().__init__()
-        page = _Page()
+        page = _Column()
         self.column = QVBoxLayout(page)
         self.column.setContentsMargins(28, 8, 28, 16)
         self.column.setSpacing(16)
@@ -28,7 +28,7 @@ class Sheet(QScrollArea):
         self.verticalScrollBar().setStyleSheet(_SLIM_BAR)
 
 
-class _Page(QWidget):
+class _Column(QWidget):
     """Keeps the height that its wrapped sentences need at the width it has."""
 
     def event(self, event: QEvent) -> bool:

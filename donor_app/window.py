@@ -15,19 +15,14 @@ from donor_app.banner import Banner
 from donor_app.bridge import Ask
 from donor_app.header import Header
 from donor_app.icon import application_icon
+from donor_app.memory import Memory
 from donor_app.page_list import PageList
 from donor_app.status import Status
 from donor_app.words import say, told
 
 if TYPE_CHECKING:
     from donor_app.first_run import FirstRun
-    from donor_app.pages.earnings import EarningsPage
-    from donor_app.pages.leases import LeasesPage
-    from donor_app.pages.overview import OverviewPage
-    from donor_app.pages.selftest import SelftestPage
-    from donor_app.pages.settings import SettingsPage
-
-    AnyPage = OverviewPage | LeasesPage | EarningsPage | SettingsPage | SelftestPage
+    from donor_app.pages.page import Page
 
 _FRAME: Final = QMargins(16, 40, 16, 16)
 """Left free on a small screen for what the desktop draws around a window."""
@@ -40,6 +35,7 @@ class Needs:
     ask: Ask
     change_settings: Callable[[], object]
     home: Path | None
+    memory: Memory
 
 
 class Window(QWidget):
@@ -55,13 +51,13 @@ class Window(QWidget):
     closed = Signal()
     """It was hidden by closing it."""
 
-    def __init__(self, ask: Ask, actions: OwnerActions, home: Path | None = None) -> None:
+    def __init__(self, ask: Ask, actions: OwnerActions, home: Path | None = None, memory: Memory | None = None) -> None:
         """`home` is what the application is started with at login; None is the usual place."""
         super().__init__()
         self.hides_on_close = False
-        self._needs = Needs(ask, lambda: self.show_page("Settings"), home)
+        self._needs = Needs(ask, lambda: self.show_page("Settings"), home, memory or Memory())
         self._view: DonorView | None = None
-        self._made: dict[str, AnyPage] = {}
+        self._made: dict[str, Page] = {}
         self._header = Header(actions)
         self._banner = Banner()
         self._list = PageList([say(name) for name in PAGES])
@@ -79,6 +75,7 @@ class Window(QWidget):
         self._lay_out()
         self._header.share_asked.connect(self.share_asked)
         self._banner.restart_asked.connect(self.restart_asked)
+        self._banner.check_asked.connect(self._look_again)
         self._quit.clicked.connect(self.quit_asked)
         self._list.currentRowChanged.connect(self._turn)
         self._list.setCurrentRow(0)
@@ -110,6 +107,13 @@ class Window(QWidget):
             self.closed.emit()
         else:
             self.quit_asked.emit()
+
+    @Slot()
+    def _look_again(self) -> None:
+        def checked(_: object) -> None:
+            self._banner.checked()
+
+        self._needs.ask(lambda agent: agent.look_again(), checked, checked)
 
     def _turn(self, row: int) -> None:
         name = list(PAGES)[row]
@@ -182,21 +186,21 @@ class Window(QWidget):
 # Each page is imported when it is first looked at: the window opens as soon as its first is there.
 
 
-def _overview(needs: Needs) -> "AnyPage":
+def _overview(needs: Needs) -> "Page":
     from donor_app.pages.overview import OverviewPage
 
-    page = OverviewPage(needs.ask)
+    page = OverviewPage(needs.ask, needs.memory)
     page.settings_asked.connect(needs.change_settings)
     return page
 
 
-def _leases(needs: Needs) -> "AnyPage":
+def _leases(needs: Needs) -> "Page":
     from donor_app.pages.leases import LeasesPage
 
     return LeasesPage(needs.ask)
 
 
-def _earnings(needs: Needs) -> "AnyPage":
+def _earnings(needs: Needs) -> "Page":
     from donor_app.pages.earnings import EarningsPage
 
     page = EarningsPage(needs.ask)
@@ -204,20 +208,20 @@ def _earnings(needs: Needs) -> "AnyPage":
     return page
 
 
-def _settings(needs: Needs) -> "AnyPage":
+def _settings(needs: Needs) -> "Page":
     from donor_app.autostart import autostart
     from donor_app.pages.settings import SettingsPage
 
     return SettingsPage(needs.ask, autostart=autostart(needs.home))
 
 
-def _selftest(needs: Needs) -> "AnyPage":
+def _selftest(needs: Needs) -> "Page":
     from donor_app.pages.selftest import SelftestPage
 
     return SelftestPage(needs.ask)
 
 
-PAGES: Final[dict[str, "Callable[[Needs], AnyPage]"]] = {
+PAGES: Final[dict[str, "Callable[[Needs], Page]"]] = {
     "Overview": _overview,
     "Leases": _leases,
     "Earnings": _earnings,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from core.donor import DonorAgent
 from core.donor_work import DonorPorts
-from core.membership import images_folder, join, lease_network
+from core.membership import Waiting, images_folder, join, lease_network, updates
 from core.rehearsal import DRIVER, Rehearsal
 from core.runtime.clusters import DockerClusters
 from core.runtime.container_engine import ContainerEngine
@@ -20,9 +20,12 @@ from core.settings import DonorFile
 
 
 @asynccontextmanager
-async def build_agent(home: Path, *, consented: bool) -> AsyncGenerator[DonorAgent]:
-    """The agent of `home`'s owner, on Docker and the market of its settings; see DonorAgent. Raises SparecloudError."""
-    async with join(home, "donor") as member:
+async def build_agent(home: Path, *, consented: bool, waiting: Waiting | None = None) -> AsyncGenerator[DonorAgent]:
+    """The agent of `home`'s owner, on Docker and the market of its settings; see DonorAgent and core.membership.join.
+
+    Raises SparecloudError.
+    """
+    async with join(home, "donor", waiting) as member:
         engine, sensors = ContainerEngine(), machine_sensors()
         try:
             images = Images(engine, images_folder())
@@ -41,6 +44,7 @@ async def build_agent(home: Path, *, consented: bool) -> AsyncGenerator[DonorAge
                 sensors=sensors,
                 owner=DonorFile(home),
                 clock=member.clock,
+                updates=updates(member),
             )
             # On this engine's own bridge, whatever the market's relays are, and under a label that leases never have.
             alone, tester = BridgeNetwork(engine), f"selftest-{member.chain.address}"

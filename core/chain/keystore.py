@@ -8,19 +8,29 @@ import json
 import os
 import secrets
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NoReturn, Protocol
 
 import keyring
 from eth_keyfile.keyfile import create_keyfile_json, decode_keyfile_json
 
-from core.errors import InvalidInput, WalletUnavailable
+from core.errors import InvalidInput, SparecloudError, WalletUnavailable
 
 SERVICE: Final = "sparecloud"
 SCRYPT_N: Final = 2**18
-_PROBE_WITHIN_S: Final = 5.0
+_SILENT_S: Final = 5.0
+"""A keyring that does not answer for so long waits for its owner."""
+
+UNLOCKED_WITHIN_S: Final = 300.0
+"""So long somebody who was told may take to unlock it."""
+
 _POSIX: Final = os.name == "posix"
 _BINARY: Final[int] = getattr(os, "O_BINARY", 0)  # Windows would otherwise rewrite line ends
+
+
+class KeyringLocked(WalletUnavailable):
+    """The keyring waits for its owner to unlock it."""
 
 
 class _Hidden:
@@ -116,8 +126,12 @@ class KeyringStore:
         except Exception as problem:  # as above
             raise _keyring_failed(problem) from None
 
-    def works(self) -> bool:
-        """True where a probe written now reads back and can be deleted; False too where the keyring hangs."""
+    def works(self, waiting: Callable[[SparecloudError], None] | None = None) -> bool:
+        """True where a probe written now reads back and can be deleted.
+
+        A locked keyring waits for a dialog: `waiting` is told so, and then its owner has `UNLOCKED_WITHIN_S`. Blocks.
+        Raises KeyringLocked after that, and at once where nobody would be told.
+        """
         outcome: list[bool] = []
 
         def probe() -> None:
@@ -131,10 +145,23 @@ class KeyringStore:
             except WalletUnavailable:
                 outcome.append(False)
 
-        # A locked keyring may wait for a dialog that nobody sees; such a thread is left behind.
+        # The dialog may be one that nobody sees or ever answers; such a thread is left behind.
         thread = threading.Thread(target=probe, daemon=True)
         thread.start()
-        thread.join(_PROBE_WITHIN_S)
+        thread.join(_SILENT_S)
+        if thread.is_alive() and waiting is not None:
+            waiting(
+                KeyringLocked(
+                    "Waiting for the keyring to be unlocked.",
+                    "Enter its password in the dialog that asks for it; then this goes on by itself.",
+                )
+            )
+            thread.join(UNLOCKED_WITHIN_S)
+        if thread.is_alive():
+            raise KeyringLocked(
+                "The keyring is locked, and nobody unlocked it.",
+                "Unlock it and start again; where no dialog asks for its password, log out and in again.",
+            )
         return outcome == [True]
 
     def _user(self, name: str) -> str:

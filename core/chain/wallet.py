@@ -6,8 +6,11 @@ keys must survive a restart without anybody there to type: they go into the keyr
 owner can read, and whoever stole one could sign away at most what is left in its lease, and only to its donors.
 """
 
+import asyncio
 import re
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NoReturn
@@ -28,7 +31,7 @@ from core.chain.keystore import (
 from core.chain.nonces import exclusive
 from core.chain.transaction import Transaction
 from core.chain.typed_data import address_of
-from core.errors import InvalidInput, WalletUnavailable
+from core.errors import InvalidInput, SparecloudError, WalletUnavailable
 from core.model import Address
 
 _WALLET: Final = "wallet"
@@ -208,10 +211,17 @@ class Wallet:
             yield
 
 
-def wallet_in(folder: Path, passphrase: Passphrase | None = None, *, scrypt_n: int = SCRYPT_N) -> Wallet:
+def wallet_in(
+    folder: Path,
+    passphrase: Passphrase | None = None,
+    *,
+    scrypt_n: int = SCRYPT_N,
+    waiting: Callable[[SparecloudError], None] | None = None,
+) -> Wallet:
     """The wallet of the agent whose data lies in `folder`: under `passphrase`, or without one in the keyring.
 
-    Raises WalletUnavailable where a passphrase is needed: the keyring does not work, or a key file is there.
+    `waiting` is told where the keyring is locked: see KeyringStore.works. Raises WalletUnavailable where a passphrase
+    is needed: the keyring does not work, or a key file is there.
     """
     files = OwnerFiles(folder / "sessions")
     if passphrase is not None:
@@ -219,11 +229,33 @@ def wallet_in(folder: Path, passphrase: Passphrase | None = None, *, scrypt_n: i
     if (folder / f"{_WALLET}.json").exists():
         raise WalletUnavailable("The wallet is protected by a passphrase.", "Enter it: sparecloud wallet unlock.")
     ring = KeyringStore(str(folder.resolve()))
-    if not ring.works():
+    if not ring.works(waiting):
         raise WalletUnavailable(
             "This computer's keyring does not work.", "Choose a passphrase; the key is then kept in an encrypted file."
         )
     return Wallet(ring, ring, folder)
+
+
+async def opened(make: Callable[[], Wallet]) -> Wallet:
+    """What `make` returns, opened; both in a thread of their own, which no locked keyring holds the caller up by.
+
+    A call that is cancelled leaves its thread to the keyring. Raises what `make` and `Wallet.open` raise.
+    """
+    answer: Future[Wallet] = Future()
+
+    def work() -> None:
+        answer.set_running_or_notify_cancel()
+        try:
+            wallet = make()
+            wallet.open()
+        except Exception as problem:  # raised again where it is waited for
+            answer.set_exception(problem)
+        else:
+            answer.set_result(wallet)
+
+    # Not a pool's: at its end a program waits for those.
+    threading.Thread(target=work, name="sparecloud-wallet", daemon=True).start()
+    return await asyncio.wrap_future(answer)
 
 
 def _session_name(address: Address) -> str:

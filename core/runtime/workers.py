@@ -54,10 +54,17 @@ class DockerWorkers:
         self._bounds = NetworkBounds(engine, images)
         self._read: dict[str, Reading] = {}
         self._disks_work = False
+        self._image = ""
         self._starting = threading.Lock()
 
+    @property
+    def image(self) -> str:
+        """The digest of the one image that workers start from; empty before `prepare` had it at hand. Asks nobody."""
+        return self._image
+
     async def prepare(self, progress: Callable[[str], None]) -> None:
-        await self._images.ensure(progress)
+        spark, *_ = await self._images.ensure(progress)
+        self._image = spark.digest
         if not self._disks_work:
             await self._engine.call(self._disks.try_out, self._owner)
             self._disks_work = True

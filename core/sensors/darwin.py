@@ -19,7 +19,7 @@ _ANY_INPUT: Final = 0xFFFFFFFF  # kCGAnyInputEventType
 class EventSourceIdleness:
     """Quartz Event Services' count of the seconds since any input in this session."""
 
-    name = "macOS"
+    name = "macOS (no test has run there yet)"
 
     def __init__(self) -> None:
         self._since: Callable[[int, int], float] | None = None

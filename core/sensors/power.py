@@ -79,7 +79,7 @@ class PowerSupplies:
 class SystemBattery:
     """The battery as Windows or macOS tell it, through psutil."""
 
-    name = "the system's battery report"
+    name = "the system's battery report (no test has run with it yet)"
 
     def read(self) -> Power:
         """What powers the machine; where these systems report no battery, it has none. Raises Unserved."""

@@ -15,6 +15,7 @@ POWER_EVERY_S: Final = 5
 SCREEN_EVERY_S: Final = 3
 NETWORK_EVERY_S: Final = 10
 
+_NAME: Final = "Windows (no test has run there yet)"
 _TICKS: Final = 2**32
 _SLACK_MS: Final = 60_000
 _FULL_SCREEN: Final = frozenset({2, 3, 4})  # QUNS_BUSY, QUNS_RUNNING_D3D_FULL_SCREEN, QUNS_PRESENTATION_MODE
@@ -45,7 +46,7 @@ if sys.platform == "win32":
     class LastInputIdleness:
         """GetLastInputInfo: the last key or pointer of this session."""
 
-        name = "Windows"
+        name = _NAME
 
         def __init__(self) -> None:
             self._last = _LastInput(cbSize=ctypes.sizeof(_LastInput))
@@ -62,7 +63,7 @@ if sys.platform == "win32":
     class NotificationState:
         """SHQueryUserNotificationState: whether a program that fills the screen keeps notices away."""
 
-        name = "Windows"
+        name = _NAME
 
         def read(self) -> bool:
             """Whether a program fills the screen. Raises Unserved."""
@@ -77,7 +78,7 @@ if sys.platform == "win32":
     class NetworkCost:
         """INetworkCostManager of the network list manager: what the connection to the internet costs."""
 
-        name = "Windows"
+        name = _NAME
 
         def read(self) -> bool:
             """Whether the network counts what is sent. Raises Unserved."""

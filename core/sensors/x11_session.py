@@ -2,6 +2,7 @@
 
 import os
 import struct
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
 from core.sensors.chain import Unserved
@@ -12,7 +13,7 @@ _QUERY_INFO = 1
 _SINCE_INPUT_AT = 16
 
 
-class _OnDisplay:
+class _OnDisplay(ABC):
     """Keeps one connection for as long as it serves."""
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
@@ -31,8 +32,9 @@ class _OnDisplay:
             self._prepare(self._display)
         return self._display
 
+    @abstractmethod
     def _prepare(self, display: Display) -> None:
-        raise NotImplementedError
+        """Learn from a connection just made what every reading needs. Raises Unserved."""
 
 
 class XInputIdleness(_OnDisplay):

@@ -3,14 +3,13 @@
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QFont, QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtGui import QFont, QHideEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
     QPushButton,
     QRadioButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -23,6 +22,7 @@ from donor_app.bridge import Ask
 from donor_app.cards import Card, Figure
 from donor_app.earnings_chart import EarningsBars
 from donor_app.earnings_table import EarningsTable
+from donor_app.pages.page import Page
 from donor_app.prospects_card import ProspectsCard
 from donor_app.sheet import Sheet
 from donor_app.theme import Ink, Tone, sized
@@ -33,8 +33,8 @@ from donor_app.words import say, told
 _ASK_EVERY_MS = 60_000
 
 
-class EarningsPage(QWidget):
-    """Drawn from a view; while hidden the newest is only remembered."""
+class EarningsPage(Page):
+    """What was earned; to who never earned anything, what could be."""
 
     settings_asked = Signal()
     """What a coin is worth is to be set."""
@@ -42,8 +42,6 @@ class EarningsPage(QWidget):
     def __init__(self, ask: Ask) -> None:
         super().__init__()
         self._ask = ask
-        self._view: DonorView | None = None
-        self._drawn: DonorView | None = None
         self._asking = False
         self._withdrawal: WithdrawalDialog | None = None
         self._prospects = ProspectsCard()
@@ -58,19 +56,11 @@ class EarningsPage(QWidget):
         for part in (self._prospects, self._figures, self._worth, self._chart, self._wallet, self._leases):
             sheet.column.addWidget(part)
         sheet.column.addStretch(1)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(sheet)
+        self._fill_with(sheet)
         self._again.timeout.connect(self._ask_for_prospects)
         self._worth.settings_asked.connect(self.settings_asked)
         self._wallet.withdrawal_asked.connect(self.withdraw)
         self._leases.export_asked.connect(self._choose_file)
-
-    def draw(self, view: DonorView) -> None:
-        """Show `view`."""
-        self._view = view
-        if self.isVisible():
-            self._show(view)
 
     def withdraw(self) -> None:
         """Open the dialog that pays out; the one of a payment under way comes back instead of another."""
@@ -96,19 +86,11 @@ class EarningsPage(QWidget):
 
         self._ask(lambda agent: agent.export(), write, self._export_refused)
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        if self._view is not None:
-            self._show(self._view)
-
     def hideEvent(self, event: QHideEvent) -> None:
         self._again.stop()
         super().hideEvent(event)
 
     def _show(self, view: DonorView) -> None:
-        if view is self._drawn:
-            return
-        self._drawn = view
         earned_before, costs = view.earnings.lifetime.earned > 0, view.settings.costs
         something = earned_before or bool(view.services)
         self._prospects.setVisible(not earned_before)
@@ -183,9 +165,14 @@ class _Figures(QWidget):
         rate = say("What the workers that run earn.") if earnings.hourly else say("Nothing is being earned now.")
         self._rate.draw(earnings.hourly, rate)
         self._unredeemed.draw(view.unredeemed, say("Earned, and not yet paid into the wallet."))
+        self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """As many columns as what is shown now leaves room for."""
         needed = 16 + max(figure.sizeHint().width() for figure in self._all)
         self._flow(next((columns for columns in (3, 2) if columns * needed <= self.width() + 16), 1))
 

@@ -2,13 +2,14 @@
 
 from typing import Final
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout
 
 from core.view import DonorView
 from donor_app.bridge import Ask
 from donor_app.cards import Card
 from donor_app.lease_rows import EndedRow, LiveRow
 from donor_app.lease_words import nothing_served
+from donor_app.pages.page import Page
 from donor_app.sheet import Sheet
 from donor_app.theme import Ink, Tone, sized
 from donor_app.words import say
@@ -16,7 +17,7 @@ from donor_app.words import say
 _SHOWN: Final = 50
 
 
-class LeasesPage(QWidget):
+class LeasesPage(Page):
     """A row a share. Rows are kept and drawn over, so that a view a second costs little."""
 
     def __init__(self, ask: Ask) -> None:
@@ -37,12 +38,10 @@ class LeasesPage(QWidget):
         sheet.column.addWidget(self._now)
         sheet.column.addWidget(self._earlier)
         sheet.column.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(sheet)
+        self._fill_with(sheet)
 
-    def draw(self, view: DonorView) -> None:
-        """Show the shares of `view`, which has the newest first."""
+    def _show(self, view: DonorView) -> None:
+        """Draw the shares of `view`, which has the newest first."""
         live = [line for line in view.services if not line.ended]
         over = [line for line in view.services if line.ended]
         shown = over[:_SHOWN]

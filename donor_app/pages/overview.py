@@ -2,29 +2,33 @@
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QPushButton, QWidget
 
 from core.sentences import donors_stake
 from core.view import DonorView, spare
 from donor_app.bridge import Ask
 from donor_app.cards import Card, Figure, Note
 from donor_app.gauge import SharedCard
+from donor_app.memory import Memory
+from donor_app.pages.page import Page
 from donor_app.sheet import Sheet
 from donor_app.surroundings import Surrounding, surroundings
 from donor_app.theme import Ink, Tone, sized
+from donor_app.update_note import UpdateNote
 from donor_app.words import say, told
 
 _Direction = QBoxLayout.Direction
 _PAIR_LETTERS = 105
 
 
-class OverviewPage(QWidget):
+class OverviewPage(Page):
     """Drawn from the view alone; asks for nothing but the settings."""
 
     settings_asked = Signal()
 
-    def __init__(self, ask: Ask) -> None:
+    def __init__(self, ask: Ask, memory: Memory) -> None:
         super().__init__()
+        self._update = UpdateNote(memory)
         self._today = Figure(say("Earned today"))
         self._hourly = Figure(say("Earned an hour"))
         self._unredeemed = Figure(say("Not yet redeemed"))
@@ -37,6 +41,7 @@ class OverviewPage(QWidget):
         self._account = Ink(tone=Tone.MUTED, font=sized(0.92))
         self._account.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         sheet = Sheet()
+        sheet.column.addWidget(self._update)
         sheet.column.addWidget(self._contradictions)
         sheet.column.addLayout(_row(self._today, self._hourly, self._unredeemed))
         self._pair = _row(self._shared, self._surroundings)
@@ -44,9 +49,7 @@ class OverviewPage(QWidget):
         for note in (self._gpu, self._stake, self._account):
             sheet.column.addWidget(note)
         sheet.column.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(sheet)
+        self._fill_with(sheet)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         # Two cards need room for their sentences side by side: more of it where letters are larger.
@@ -54,14 +57,14 @@ class OverviewPage(QWidget):
         self._pair.setDirection(_Direction.TopToBottom if narrow else _Direction.LeftToRight)
         super().resizeEvent(event)
 
-    def draw(self, view: DonorView) -> None:
-        """Show `view`."""
+    def _show(self, view: DonorView) -> None:
         earned, balances = view.earnings, view.balances
         self._today.draw(earned.today.earned, say("Since midnight."))
         pace = say("While the workers run as now.") if earned.hourly else say("Nothing is being earned now.")
         self._hourly.draw(earned.hourly, pace)
         wallet = say("The wallet holds {amount}.", amount=spare(balances.coin)) if balances else ""
         self._unredeemed.draw(view.unredeemed, wallet or say("The wallet is not read yet."))
+        self._update.draw(view.update)
         self._contradictions.draw(view.contradictions)
         self._shared.draw(view)
         self._surroundings.draw(surroundings(view))

@@ -4,16 +4,16 @@ from typing import Final
 
 from PySide6.QtCore import QObject, Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices, QFontDatabase, QGuiApplication, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout
 
 from core.errors import SparecloudError
 from core.selftest import Check, State
-from core.view import DonorView
 from donor_app import logs
 from donor_app.agent import Problem
 from donor_app.bridge import Ask
 from donor_app.cards import Card
 from donor_app.check_rows import CheckRow, text_of
+from donor_app.pages.page import Page
 from donor_app.sheet import Sheet
 from donor_app.theme import Ink, Tone
 from donor_app.words import say, told
@@ -21,8 +21,8 @@ from donor_app.words import say, told
 LOG_LINES: Final = 200
 
 
-class SelftestPage(QWidget):
-    """Asks the agent for a self-test; what it says of each check is drawn as it comes."""
+class SelftestPage(Page):
+    """Asks the agent for a self-test, which reads the newest view itself; each check is drawn as it comes."""
 
     def __init__(self, ask: Ask) -> None:
         super().__init__()
@@ -30,12 +30,7 @@ class SelftestPage(QWidget):
         sheet.column.addWidget(ChecksCard(ask))
         sheet.column.addWidget(LogCard())
         sheet.column.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(sheet)
-
-    def draw(self, view: DonorView) -> None:
-        """Nothing here hangs on the view: the agent reads the newest one as it tests."""
+        self._fill_with(sheet)
 
 
 class _Relay(QObject):

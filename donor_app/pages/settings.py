@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout
 
 from core.allowance import contradictions
 from core.errors import InvalidInput
@@ -19,6 +19,7 @@ from donor_app.bridge import Ask
 from donor_app.donor_table import export_to, import_from
 from donor_app.form_rows import Primary
 from donor_app.login_section import LoginSection
+from donor_app.pages.page import Page
 from donor_app.remarks import Remarks
 from donor_app.running_programs import running_programs
 from donor_app.settings_form import SettingsForm
@@ -26,14 +27,13 @@ from donor_app.theme import Ink, Tone
 from donor_app.words import say
 
 
-class SettingsPage(QWidget):
+class SettingsPage(Page):
     """Edits view.settings. What changes elsewhere is shown at once, unless something is being edited here."""
 
     def __init__(self, ask: Ask, *, autostart: Autostart | None = None) -> None:
         """`autostart` is None where the application cannot be started at login."""
         super().__init__()
         self._ask = ask
-        self._view: DonorView | None = None
         self._base: Donor | None = None
         """What the form was filled from: None before the first view."""
         self._saving = False
@@ -48,13 +48,6 @@ class SettingsPage(QWidget):
         self._save = Primary(say("&Save"))
         self._lay_out()
         self._connect()
-
-    def draw(self, view: DonorView) -> None:
-        """Show `view`; while hidden it is only remembered."""
-        if view is not self._view:
-            self._view = view
-            if self.isVisible():
-                self._follow(view)
 
     def import_file(self, path: Path) -> None:
         """Fill the form from a file, to be looked at and saved; who is blocked here stays blocked."""
@@ -81,14 +74,12 @@ class SettingsPage(QWidget):
             self._settle(say("Written to {path}.", path=path))
 
     def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
         if self._login is not None and not self._login.edited:
             self._login.look()
-        if self._view is not None:
-            self._follow(self._view)
+        super().showEvent(event)
         self._ask(_programs, self._form.offer_programs, _ignore)
 
-    def _follow(self, view: DonorView) -> None:
+    def _show(self, view: DonorView) -> None:
         """Take up what a view brings, beside what is being edited."""
         if self._base is None:
             self._load()

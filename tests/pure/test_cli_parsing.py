@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import InvalidInput
 from core.model import COIN_UNIT, Amount
-from renter_tui.commands.parsing import coin, cpu_millis, duration_s, memory_mib, request
+from renter_tui.commands.parsing import account, coin, cpu_millis, duration_s, memory_mib, request
 from renter_tui.commands.tables import table
 
 
@@ -33,6 +33,15 @@ def test_cores_and_coin_are_exact() -> None:
     assert (cpu_millis("1"), cpu_millis("0.5"), cpu_millis("2.125")) == (1000, 500, 2125)
     assert (coin("5"), coin("0.1"), coin("0.000000000000000001")) == (5 * COIN_UNIT, COIN_UNIT // 10, 1)
     assert coin("123456789012.000000000000000001") == 123456789012 * COIN_UNIT + 1
+
+
+def test_an_account_is_taken_as_copied_and_refused_where_its_checksum_does_not_fit() -> None:
+    copied = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+
+    assert account(copied) == account(copied.lower()) == copied.lower()
+    for mistyped in (copied.replace("5aA", "5bA"), copied[:-1], "ada", "0x" + "0" * 40):
+        with pytest.raises(InvalidInput):
+            account(mistyped)
 
 
 @pytest.mark.parametrize("text", ["", "2", "2T", "2GB", "-1G", "1 G", "1e3M", "G", "٣G", "1_0G", "9" * 40 + "G"])

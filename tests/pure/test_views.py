@@ -15,8 +15,9 @@ from core.lease.renting import propose
 from core.lease.serving import accept
 from core.model import Address, Amount, Kind, LeaseId, Offer, Prices, Resources, SignedOffer
 from core.observed import Conditions, Job, JobState, Measured, Usage
-from core.owner import Costs, Donor, Limits
+from core.owner import Costs, Donor, Limits, Notifications
 from core.quote import Request
+from core.release import Release
 from core.renter_view import cluster_line, market
 from core.ticket import Ticket
 from core.view import DonorView, resources_text, spare
@@ -45,6 +46,7 @@ def view_of(
     problem: SparecloudError | None = None,
     measured: Measured | None = None,
     offered: Resources = Resources(),  # noqa: B008
+    update: Release | None = None,
 ) -> DonorView:
     local = datetime.fromtimestamp(START + 60, UTC)
     return draw(
@@ -61,6 +63,7 @@ def view_of(
         services=services,
         usages={(LEASE, 1): Usage(900, 1200)},
         earned=earnings(services, Costs(), local),
+        update=update,
     )
 
 
@@ -203,3 +206,11 @@ def test_jobs_are_numbered_and_stopped_with_their_cluster() -> None:
 
 def test_addresses_are_lower_case() -> None:
     assert Address(donor(10)).islower()
+
+
+def test_a_new_version_shows_where_the_owner_wants_to_hear_of_it() -> None:
+    release = Release("0.2.0", "Faster shuffles.", "https://example.org")
+    deaf = Owner(donor=Donor(notifications=Notifications(updates=False)))
+
+    assert view_of(update=release).update == release
+    assert view_of(owner=deaf, update=release).update is None

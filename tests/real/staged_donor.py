@@ -45,7 +45,7 @@ def main() -> None:
     view = replace(donor_samples.OFF, chosen=False) if sample == "NEW" else getattr(donor_samples, sample)
 
     @asynccontextmanager
-    async def build_agent(home: Path, *, consented: bool) -> AsyncGenerator[TalkingAgent]:
+    async def build_agent(home: Path, *, consented: bool, waiting: object = None) -> AsyncGenerator[TalkingAgent]:
         yield TalkingAgent(view=view)
 
     # In the place of the real one, which would bring Docker and a chain along.

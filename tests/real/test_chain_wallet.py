@@ -1,13 +1,16 @@
 """Wallets over real files: they keep keys, give them back, and never show them."""
 
+import asyncio
 import copy
 import json
 import logging
 import multiprocessing
 import os
 import pickle
+import threading
 import time
 import traceback
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Literal
@@ -17,11 +20,11 @@ import pytest
 from eth_account import Account
 from keyring.backend import KeyringBackend
 
-from core.chain.keystore import KeyringStore, KeystoreFiles, OwnerFiles, Passphrase, Secret, SecretStore
+from core.chain.keystore import KeyringLocked, KeyringStore, KeystoreFiles, OwnerFiles, Passphrase, Secret, SecretStore
 from core.chain.nonces import Attempt, Outbox
 from core.chain.transaction import LegacyFee, Transaction
-from core.chain.wallet import Key, Wallet, wallet_in
-from core.errors import InvalidInput, WalletUnavailable
+from core.chain.wallet import Key, Wallet, opened, wallet_in
+from core.errors import InvalidInput, SparecloudError, WalletUnavailable
 from core.model import Address
 
 KEY_DIGITS = "4c" * 32
@@ -54,11 +57,37 @@ class BrokenRing(MemoryRing):
         raise RuntimeError(f"no bus for {password}")
 
 
+class LockedRing(MemoryRing):
+    """A keyring that waits for a dialog before it does anything."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unlocked = threading.Event()
+
+    def get_password(self, service: str, username: str) -> str | None:
+        self.unlocked.wait()
+        return super().get_password(service, username)
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.unlocked.wait()
+        super().set_password(service, username, password)
+
+
 @pytest.fixture
 def ring(monkeypatch: pytest.MonkeyPatch) -> MemoryRing:
     working = MemoryRing()
     monkeypatch.setattr(keyring.core, "_keyring_backend", working)
     return working
+
+
+@pytest.fixture
+def locked_ring(monkeypatch: pytest.MonkeyPatch) -> Iterator[LockedRing]:
+    """A locked keyring, and not much patience with it; left threads end with the test."""
+    locked = LockedRing()
+    monkeypatch.setattr(keyring.core, "_keyring_backend", locked)
+    monkeypatch.setattr("core.chain.keystore._SILENT_S", 0.1)
+    yield locked
+    locked.unlocked.set()
 
 
 @pytest.fixture
@@ -224,6 +253,54 @@ def test_the_keyring_is_used_where_it_works_and_keeps_agents_apart(tmp_path: Pat
     assert wallet_in(tmp_path / "first").session(session.address).address == session.address
     assert [path.name for path in (tmp_path / "first").iterdir()] == ["wallet.lock"]
     assert not [name for _, name in ring.entries if "probe" in name]
+
+
+def test_a_locked_keyring_is_told_and_waited_for_until_its_owner_unlocks_it(
+    tmp_path: Path, locked_ring: LockedRing
+) -> None:
+    told: list[SparecloudError] = []
+
+    def waiting(problem: SparecloudError) -> None:
+        told.append(problem)
+        locked_ring.unlocked.set()
+
+    wallet = wallet_in(tmp_path, waiting=waiting)
+
+    assert [problem.title for problem in told] == ["Waiting for the keyring to be unlocked."]
+    assert "Enter its password" in told[0].hint
+    assert wallet.open() == wallet_in(tmp_path).open()
+
+
+def test_a_keyring_that_nobody_unlocks_is_given_up_after_a_while(
+    tmp_path: Path, locked_ring: LockedRing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.chain.keystore.UNLOCKED_WITHIN_S", 0.1)
+
+    for waiting in (None, lambda _: None):
+        with pytest.raises(KeyringLocked, match="nobody unlocked it"):
+            wallet_in(tmp_path, waiting=waiting)
+
+
+async def test_a_locked_keyring_holds_up_no_event_loop_and_can_be_left(tmp_path: Path, locked_ring: LockedRing) -> None:
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def waiting(_: SparecloudError) -> None:
+        loop.call_soon_threadsafe(told.set)
+
+    left = asyncio.create_task(opened(lambda: wallet_in(tmp_path, waiting=waiting)))
+    await asyncio.wait_for(told.wait(), 10)
+    left.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await left
+    locked_ring.unlocked.set()
+
+    assert (await opened(lambda: wallet_in(tmp_path))).address
+
+
+async def test_what_keeps_a_wallet_shut_is_raised_where_it_is_waited_for(tmp_path: Path, broken_ring: None) -> None:
+    with pytest.raises(WalletUnavailable, match="keyring does not work"):
+        await opened(lambda: wallet_in(tmp_path))
 
 
 def test_without_a_keyring_a_passphrase_is_asked_for(tmp_path: Path, broken_ring: None) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -16,6 +17,7 @@ from core.chain.keystore import Passphrase, write_for_owner
 from core.chain.wallet import wallet_in
 from core.journal import FILE_NAME, open_journal
 from core.membership import PASSPHRASE_FILE
+from tests.real.locked_ring import UNLOCKED, Keyring
 
 ROOT = Path(__file__).parents[2]
 WORTHLESS_SCRYPT_N = 2**12
@@ -80,6 +82,25 @@ def test_a_keyring_that_does_not_open_asks_for_a_passphrase(home: Path) -> None:
     gave_up(headless(home), 5, "passphrase")
 
 
+def test_a_keyring_that_waits_for_its_dialog_is_told_and_waited_for(home: Path, tmp_path: Path) -> None:
+    with waiting_for_keyring(home, tmp_path / "unlocked") as (donor, line):
+        (tmp_path / "unlocked").touch()
+        # The next thing that is missing.
+        _, said = donor.communicate(timeout=60)
+
+    assert line.startswith("Waiting for the keyring to be unlocked. Enter its password")
+    assert donor.returncode == 4
+    assert "127.0.0.1" in said
+
+
+def test_a_locked_keyring_does_not_keep_the_application_from_ending(home: Path, tmp_path: Path) -> None:
+    with waiting_for_keyring(home, tmp_path / "never") as (donor, _):
+        donor.terminate()
+        donor.communicate(timeout=20)
+
+    assert donor.returncode == 0
+
+
 def test_a_passphrase_that_is_wrong_is_told(home: Path) -> None:
     (home / PASSPHRASE_FILE).write_text("not the one")
 
@@ -139,6 +160,27 @@ def test_a_full_disk_is_told_in_a_sentence(home: Path) -> None:
         gave_up(ended, ended.returncode)
         assert ended.returncode in (1, 2)
         assert "Make room" in ended.stderr or "Name another file" in ended.stderr
+
+
+@contextmanager
+def waiting_for_keyring(home: Path, unlocked: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The command over a keyring that is locked until `unlocked` exists, and what it said about that."""
+    (home / PASSPHRASE_FILE).unlink()
+    shutil.rmtree(home / "wallet")
+    donor = subprocess.Popen(
+        [sys.executable, "-m", "donor_app", "--headless", "--home", str(home)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHON_KEYRING_BACKEND": f"{Keyring.__module__}.Keyring", UNLOCKED: str(unlocked)},
+    )
+    try:
+        assert donor.stderr is not None
+        yield donor, donor.stderr.readline()
+    finally:
+        donor.kill()
+        donor.communicate()
 
 
 @contextmanager

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any, cast
 
 import msgspec
+import pytest
 
 from core import settings
 from core.allowance import NEVER, Hold
 from core.clock import SystemClock
 from core.donor import DonorAgent
 from core.donor_work import DonorPorts
-from core.errors import SandboxFailed
+from core.errors import ChainUnavailable, EngineUnavailable, SandboxFailed
 from core.journal import open_journal
 from core.lease import Service, ServicePhase
 from core.messages import Beat, decode
@@ -31,6 +32,7 @@ from tests.real.market import notary
 MACHINE = Resources(8000, 16_384, 100_000)
 LIMITS = Limits(cpu_millis=2000, memory_mib=4096)
 NOTICE_S = 60
+IMAGE = "sha256:" + "ab" * 32
 DONOR = Donor(limits=LIMITS, reclaim_notice_s=NOTICE_S)
 
 
@@ -52,12 +54,20 @@ class World:
     bounds: list[tuple[int, int]] = field(default_factory=list)
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
     seal_key: str = "0x" + "22" * 32
+    image: str = ""
+    chain_ahead_s: int = 0
+    engine_answers: bool = True
+    chain_answers: bool = True
+    half_made: set[tuple[LeaseId, int]] = field(default_factory=set)
 
     async def run(self) -> Speed:
         """The benchmark: nothing is known of a made-up machine."""
         raise SandboxFailed("No benchmark here.")
 
-    async def prepare(self, progress: Callable[[str], None]) -> None: ...
+    async def prepare(self, progress: Callable[[str], None]) -> None:
+        if not self.engine_answers:
+            raise EngineUnavailable("No container engine answers on this machine.", "Start Docker.")
+        self.image = IMAGE
 
     async def measure(self) -> Measured:
         return Measured(MACHINE, MACHINE)
@@ -83,10 +93,11 @@ class World:
         self.stopped.set()
         return await self.worker(lease, index)
 
-    async def forget(self, lease: LeaseId, index: int) -> None: ...
+    async def forget(self, lease: LeaseId, index: int) -> None:
+        self.half_made.discard((lease, index))
 
     async def held(self) -> frozenset[tuple[LeaseId, int]]:
-        return frozenset()
+        return frozenset(self.half_made)
 
     async def publish(self, offer: SignedOffer) -> None:
         self.offers.append(offer)
@@ -105,7 +116,13 @@ class World:
         assert isinstance(message, Beat)
         self.beats.append(message)
 
+    async def now(self) -> int:
+        """The chain's newest block."""
+        return int(time.time()) + self.chain_ahead_s
+
     async def balances(self) -> Balances:
+        if not self.chain_answers:
+            raise ChainUnavailable("No chain node answers.", "Check rpc_url.")
         return Balances(Amount(0), Amount(0))
 
     async def answer_trials(self) -> int:
@@ -311,3 +328,67 @@ async def test_a_blocked_renters_worker_leaves_and_the_block_is_kept(tmp_path: P
 
     assert blocked == (renter,)
     assert file.donor.blocked == ()
+
+
+async def test_an_owner_whose_clock_is_wrong_is_told_while_the_worker_serves_and_no_more_once_it_is_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.timekeeping.LOOK_EVERY_S", 0)
+
+    async with serving(tmp_path) as (agent, world):
+        world.chain_ahead_s = 600
+        wrong = await seen(agent, lambda view: bool(view.problem))
+        world.chain_ahead_s = 0
+        right = await seen(agent, lambda view: not view.problem)
+
+    assert "10 min behind the chain's" in wrong.problem
+    assert "Set it right" in wrong.hint
+    assert (line(wrong).state, line(right).state) == (ServicePhase.SERVING, ServicePhase.SERVING)
+
+
+async def test_the_view_names_the_image_that_workers_run_from_once_it_is_here(tmp_path: Path) -> None:
+    async with serving(tmp_path) as (agent, _):
+        view = await seen(agent, lambda view: bool(view.image))
+
+    assert view.image == IMAGE
+
+
+async def test_an_owner_who_asks_for_another_look_knows_at_once_whether_the_engine_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.donor.MEASURE_EVERY_S", 100_000)
+
+    async with serving(tmp_path) as (agent, world):
+        world.engine_answers = False
+        await agent.look_again()
+        gone = await anext(agent.watch())
+        world.engine_answers = True
+        await agent.look_again()
+        back = await anext(agent.watch())
+
+    assert (gone.problem_kind, gone.hint) == ("EngineUnavailable", "Start Docker.")
+    assert gone.offered == Resources()
+    assert not back.problem
+
+
+async def test_what_was_half_made_as_the_engine_vanished_is_removed_once_it_is_back(tmp_path: Path) -> None:
+    async with serving(tmp_path) as (agent, world):
+        world.engine_answers = False
+        await agent.look_again()
+        world.half_made.add((LeaseId("0x" + "ab" * 32), 0))
+        world.engine_answers = True
+        await agent.look_again()
+        left = set(world.half_made)
+
+    assert left == set()
+
+
+async def test_a_chain_that_stops_answering_is_told_while_the_worker_serves_on(tmp_path: Path) -> None:
+    async with serving(tmp_path) as (agent, world):
+        world.chain_answers = False
+        told = await seen(agent, lambda view: bool(view.problem))
+        world.chain_answers = True
+        over = await seen(agent, lambda view: not view.problem)
+
+    assert (told.problem, told.hint) == ("No chain node answers.", "Check rpc_url.")
+    assert line(told).state == line(over).state == ServicePhase.SERVING

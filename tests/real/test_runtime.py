@@ -14,7 +14,7 @@ from core.observed import JobState, WorkerReport, WorkerState
 from core.runtime.clusters import DockerClusters
 from core.runtime.container_engine import ContainerEngine
 from core.runtime.images import Images
-from core.runtime.labels import LEASE
+from core.runtime.labels import LEASE, ROLE, SHARE, Role
 from core.runtime.network import BridgeNetwork
 from core.runtime.probe import HardwareProbe
 from core.runtime.workers import DockerWorkers
@@ -232,6 +232,17 @@ def test_no_worker_starts_from_an_image_that_was_not_built_here(
         run(donor.start_worker(agreed, agreed.shares[0], "spark://master:7077", SECRET, ticket(agreed, 0)))
 
     assert run(donor.held()) == frozenset()
+
+
+def test_the_image_that_is_named_is_the_one_that_a_worker_runs_from(cluster: Cluster) -> None:
+    donor = cluster.donors[0]
+    before = donor.image
+
+    run(donor.prepare(lambda sentence: None))
+
+    [worker] = cluster.engine.labelled({LEASE: str(cluster.agreed.lease), SHARE: "0", ROLE: Role.WORKER.value})
+    assert before == ""
+    assert donor.image == worker.attrs["Image"]
 
 
 def test_the_probe_measures_this_machine(lab: tuple[ContainerEngine, Images]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+import msgspec
 import pytest
 
 from core.clock import SystemClock
@@ -13,6 +14,7 @@ from core.donor_work import DonorPorts
 from core.errors import ChainUnavailable, EngineUnavailable, SparecloudError
 from core.model import Amount, LeaseId, Resources, SignedOffer
 from core.observed import Account, Balances, Measured
+from core.owner import When
 from core.rehearsal import DRIVER, Rehearsal
 from core.runtime.clusters import DockerClusters
 from core.runtime.container_engine import ContainerEngine
@@ -27,12 +29,14 @@ from core.selftest import (
     chain_check,
     invisible_because,
     renters_check,
+    sensors_check,
     settings_check,
     stake_check,
     wallet_check,
 )
 from core.ticket import Ticket
 from core.view import DonorView
+from tests.pure.owners import FakeSensors
 from tests.real.market import notary, signed
 from tests.real.runtime_lab import a_lab
 from tests.screens.donor_samples import HELD, IDLE, NOW, OFF, PROBLEM
@@ -89,7 +93,7 @@ def selftest(world: World, view: DonorView = IDLE, rehearsal: Rehearsal | None =
         journal=around,
         probe=around,
         benchmark=around,
-        sensors=around,
+        sensors=FakeSensors(),
         owner=around,
         clock=SystemClock(),
     )
@@ -184,6 +188,26 @@ def test_contradictions_are_told() -> None:
     view = replace(IDLE, contradictions=("The limits share no memory.",))
 
     assert (settings_check(view).state, settings_check(view).sentence) == (State.WARNED, view.contradictions[0])
+
+
+def test_who_tells_each_condition_is_told_and_what_nobody_tells_is_of_note_where_settings_ask_for_it() -> None:
+    providers = {
+        **FakeSensors().providers(),
+        "metered": "NetworkManager does not answer.",
+        "celsius": "No thermometer.",
+    }
+    lenient = msgspec.structs.replace(IDLE.settings, when=When(on_metered=True, hottest_celsius=0))
+    unknown = replace(IDLE.conditions, metered=None, celsius=None)
+
+    all_known = sensors_check(IDLE, FakeSensors().providers())
+    asked_for = sensors_check(replace(IDLE, conditions=unknown), providers)
+    not_asked_for = sensors_check(replace(IDLE, conditions=unknown, settings=lenient), providers)
+
+    assert (all_known.state, asked_for.state, not_asked_for.state) == (State.PASSED, State.WARNED, State.PASSED)
+    assert "Network: not known here. NetworkManager does not answer." in asked_for.sentence
+    assert "Temperature: not known here. No thermometer." in not_asked_for.sentence
+    assert "Power: the test" in asked_for.sentence
+    assert asked_for.hint
 
 
 def test_every_reason_for_being_invisible_is_told() -> None:

@@ -263,7 +263,7 @@ def test_coin_is_sent_to_people_and_to_nobody_else(market: Market) -> None:
     assert f"Send 2.5 SPARE from the wallet to {friend.lower()}: it is that account's then" in sent.stderr
     assert "Send 0.01 ETH (the chain's own coin) from the wallet" in native.stderr
     assert (sent.exit_code, native.exit_code, mistyped.exit_code, lost.exit_code) == (0, 0, 2, 2)
-    assert "is mistyped" in mistyped.stderr and "what is sent there is lost" in lost.stderr
+    assert "mistyped character" in mistyped.stderr and "what is sent there is lost" in lost.stderr
     assert home.json("wallet")["balances"]["coin"] == 75 * 10**17
 
 

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from core.view import DonorView
 from donor_app.actions import OwnerActions
-from donor_app.agent import Agent, Problem
+from donor_app.agent import Agent, OpenAgent, Problem
 from donor_app.bridge import Bridge
 from donor_app.desktop import Desktop, Opening
 from donor_app.notices import Notices
@@ -44,9 +44,10 @@ def running(
     tray: Callable[[], bool] = lambda: False,
     opening: Opening = Opening.TRAY,
     notices: Notices | None = None,
+    open_agent: OpenAgent | None = None,
 ) -> Iterator[Desktop]:
     """A whole application around `agent`; when it is over, its thread is too."""
-    bridge = Bridge(agent.open)
+    bridge = Bridge(open_agent or agent.open)
     desktop = Desktop(
         bridge,
         tray_available=tray,

@@ -216,6 +216,10 @@ class FakeAgent:
         self._told("prospects")
         return prospects((), Resources(4000, 8192, 20_480), self.view.settings, address=self.view.address)
 
+    async def look_again(self) -> None:
+        await asyncio.sleep(self.takes_s)
+        self._told("look_again")
+
     async def selftest(self, tell: Callable[[Check], None]) -> None:
         self._told("selftest")
         tell(Check("Container engine", State.PASSED, "It answers: version 29.1."))

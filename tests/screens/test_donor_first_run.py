@@ -156,19 +156,30 @@ def test_a_missing_engine_says_what_to_do_and_opens_the_right_page(
     assert not button(run, "Next").isEnabled()
 
 
-def test_check_again_waits_for_the_next_look_and_says_so(qtbot: QtBot) -> None:
-    run = begin(qtbot, NO_ENGINE)
+@pytest.mark.parametrize("refuses", [None, EngineUnavailable("No container engine answers.", "Start Docker.")])
+def test_check_again_has_the_agent_look_at_once_and_says_so_until_it_has(
+    qtbot: QtBot, refuses: Exception | None
+) -> None:
+    agent = FakeAgent(view=NO_ENGINE, takes_s=0.2, refuses=refuses)
+    bridge = Bridge(agent.open)
+    bridge.start()
+    qtbot.waitUntil(lambda: bool(agent.opened_in))
+    qtbot.wait(50)
+    run = begin(qtbot, NO_ENGINE, bridge.ask)
+    again = button(run, "Check again")
 
-    choose(run, "Check again")
-    waiting = words(run)
-    run.draw(replace(NO_ENGINE, now=NO_ENGINE.now + 5))
-    still = words(run)
+    again.click()
+    run.draw(replace(NO_ENGINE, now=NO_ENGINE.now + 1))
+    meanwhile = (again.text(), again.isEnabled())
+    qtbot.waitUntil(again.isEnabled, timeout=5000)
     run.draw(NEW)
 
-    assert "Waiting for the next look…" in waiting
-    assert "Looked for every few seconds; this goes on by itself." in still
+    assert meanwhile == ("Checking…", False)
+    assert agent.told == [("look_again",)]
     assert "No container engine answers." not in words(run)
     assert button(run, "Next").isEnabled()
+    bridge.stop()
+    assert bridge.join(5)
 
 
 def test_another_problem_leads_to_no_page_of_an_engine(qtbot: QtBot) -> None:

@@ -24,7 +24,7 @@ from tests.screens.donor_samples import FakeAgent, IDLE, PROBLEM, SERVING
 from core.errors import EngineUnavailable
 agent = {agent}
 wiring = types.ModuleType("donor_app.wiring")
-wiring.build_agent = lambda home, consented: agent.open()
+wiring.build_agent = lambda home, **_: agent.open()
 sys.modules["donor_app.wiring"] = wiring
 from donor_app.__main__ import main
 """

@@ -1,9 +1,12 @@
 """What the donor's application shows and asks, with a fake agent behind the real bridge."""
 
+import asyncio
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
@@ -14,7 +17,7 @@ from pytestqt.qtbot import QtBot
 
 from core.allowance import Hold, Holding
 from core.errors import EngineUnavailable, SparecloudError
-from donor_app.agent import explain
+from donor_app.agent import Problem, explain
 from donor_app.banner import Banner
 from donor_app.bridge import Bridge
 from donor_app.desktop import Desktop, Opening
@@ -23,7 +26,7 @@ from donor_app.header import Reasons
 from donor_app.page_list import PageList
 from donor_app.toggle import Toggle
 from donor_app.window import PAGES
-from tests.screens.donor_desktop import QT_IS_SILENT, child, opened, running, words
+from tests.screens.donor_desktop import QT_IS_SILENT, Asked, child, opened, running, words
 from tests.screens.donor_samples import HELD, IDLE, NOW, OFF, PROBLEM, SERVING, FakeAgent
 
 pytestmark = QT_IS_SILENT
@@ -184,6 +187,34 @@ def test_a_missing_engine_leads_to_its_page_and_other_problems_do_not(qtbot: QtB
     assert _button(engine, "&Check again").isVisible()
     assert not _button(chain, "Open the &installation page").isVisible()
     assert not _button(chain, "&Check again").isVisible()
+
+
+def test_check_again_has_the_agent_look_at_once(qtbot: QtBot) -> None:
+    asked = Asked()
+    window = opened(qtbot, replace(PROBLEM, problem_kind="EngineUnavailable"), asked=asked)
+    check = _button(window, "&Check again")
+
+    check.click()
+
+    assert asked.agent.told == [("look_again",)]
+    assert (check.text(), check.isEnabled()) == ("&Check again", True)
+
+
+def test_what_an_agent_waits_for_at_its_start_is_told_until_it_is_there(qtbot: QtBot) -> None:
+    agent, unlocked = FakeAgent(), threading.Event()
+
+    @asynccontextmanager
+    async def locked() -> AsyncIterator[FakeAgent]:
+        while not unlocked.is_set():
+            await asyncio.sleep(0.01)
+        async with agent.open() as opened_agent:
+            yield opened_agent
+
+    with running(agent, qtbot, opening=Opening.WINDOW, open_agent=locked) as desktop:
+        desktop._bridge.failed.emit(Problem("Waiting for the keyring to be unlocked.", "Enter its password."))
+        qtbot.waitUntil(lambda: "Waiting for the keyring to be unlocked." in words(desktop.window))
+        unlocked.set()
+        qtbot.waitUntil(lambda: "Waiting for the keyring" not in words(desktop.window))
 
 
 def test_pages_are_turned_by_keyboard(qtbot: QtBot) -> None:
