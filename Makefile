@@ -10,10 +10,10 @@ demo:
 	@trap : INT; rc=0; .venv/bin/sparecloud demo $(if $(KEEP),--keep) $(DEMO_OPTIONS) || rc=$$?; \
 	  tools/engine.sh stop; exit $$rc
 
+# What counts memory or processor time, shares one keyboard focus, or has the market's clockwork turn in seconds, runs alone.
+ALONE := tests/whole tests/real/test_desktop.py tests/real/test_usage.py tests/screens/test_donor_soak.py
 # Most of a real test is waiting for containers and chains: a worker more than this machine's cores is busy with others'.
-SIDE_BY_SIDE := tests/pure tests/screens tests/real --ignore tests/screens/test_donor_soak.py -n 3 --dist loadfile
-# What counts its own memory, or has the market's clockwork turn in seconds, runs alone.
-ALONE := tests/whole tests/screens/test_donor_soak.py
+SIDE_BY_SIDE := tests/pure tests/screens tests/real $(ALONE:%=--ignore %) -n 3 --dist loadfile
 # Built before the tests, none of which waits minutes for it.
 IMAGES := $(PY) -m core.runtime.images && $(PY) -m core.relay
 test: setup-dev
