@@ -7,6 +7,7 @@ SparecloudError
 ├── ChainUnavailable     no chain node answers
 ├── TransactionFailed    the chain refused a transaction
 ├── NotEnoughCoin        a wallet cannot pay what was asked of it
+├── SpendingLimit        clusters could cost more than their renter allowed
 ├── WalletUnavailable    a key is missing, locked, or its passphrase is wrong
 ├── BusUnavailable       the message bus does not answer
 ├── RelayUnavailable     no relay answers, or it refuses to serve a lease
@@ -71,6 +72,12 @@ class NotEnoughCoin(SparecloudError):
     """A wallet cannot pay what was asked of it."""
 
     exit_code = 5
+
+
+class SpendingLimit(SparecloudError):
+    """Clusters could then cost more than their renter allowed in an hour, in a day or in all."""
+
+    exit_code = 12
 
 
 class WalletUnavailable(SparecloudError):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from core.cluster import Cluster, ClusterBook, Replacement
 from core.engine import Engine
 from core.errors import InvalidInput, NotEnoughCoin
+from core.lease import Rental
 from core.lease.renting import propose
 from core.model import MAX_DEPOSIT, Agreement, Amount, LeaseId, SignedOffer
 from core.pledges import machine_sizes, with_penalties
@@ -16,6 +17,7 @@ from core.quoting import Quoting
 from core.renter_work import RenterPorts
 from core.repair import LEAST_LEFT_S
 from core.settings import Renter as RenterSettings
+from core.spending import check
 from core.view import spare
 
 
@@ -48,10 +50,12 @@ class Leasing:
     async def ask(self, cluster: Cluster, wish: Wish) -> None:
         """Propose a lease to the donors of the best quote, and keep it with the cluster.
 
-        Raises InvalidInput (a shortfall, a quote above `wish.most`, a cluster given up meanwhile), NotEnoughCoin.
+        Raises InvalidInput (a shortfall, a quote above `wish.most`, a cluster given up meanwhile), NotEnoughCoin,
+        SpendingLimit.
         """
         async with self._turn:
             offers, quote = await self._affordable(wish)
+            check(self._ports.limits(), self._rentals(), quote.shares, self._ports.clock.now())
             await self._ports.fabric.ready()
             cluster = self._newest(cluster)
             if cluster.released:
@@ -64,6 +68,9 @@ class Leasing:
                 agreement, now=now, accept_within_s=settings.accept_within_s, start_within_s=settings.start_within_s
             )
             self._engine.add(agreement.lease, rental, effects)
+
+    def _rentals(self) -> list[Rental]:
+        return [lease for lease in self._engine.leases.values() if isinstance(lease, Rental)]
 
     def _newest(self, cluster: Cluster) -> Cluster:
         """`cluster` as the book has it by now; one of the same name that is over makes no difference."""

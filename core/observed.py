@@ -147,6 +147,54 @@ class Way:
     kbit_s: Annotated[int, Meta(ge=1, le=10**9)]
 
 
+_Count = Annotated[int, Meta(ge=0, le=2**62)]
+_Word = Annotated[str, Meta(max_length=300)]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage of a job that runs now: `tasks` in all, of which so many are `done`, `running`, and `failed` so often."""
+
+    number: _Count
+    name: _Word
+    tasks: _Count
+    done: _Count
+    running: _Count
+    failed: _Count
+    input_bytes: _Count = 0
+    shuffle_read_bytes: _Count = 0
+    shuffle_written_bytes: _Count = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Executor:
+    """What one worker does for a job: tasks it is at, and what it stores and moved. `host` is what it says itself."""
+
+    name: _Word
+    host: _Word
+    cores: _Count
+    running: _Count
+    done: _Count
+    failed: _Count
+    memory_used_bytes: _Count
+    memory_bytes: _Count
+    disk_bytes: _Count
+    shuffle_read_bytes: _Count
+    shuffle_written_bytes: _Count
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job is, as its driver tells: the tasks of all that it asked Spark to do so far, and what runs now."""
+
+    tasks: _Count
+    done: _Count
+    running: _Count
+    failed: _Count
+    stages: Annotated[tuple[Stage, ...], Meta(max_length=50)] = ()
+    executors: Annotated[tuple[Executor, ...], Meta(max_length=4096)] = ()
+
+
 class JobState(StrEnum):
     """Where a job stands."""
 

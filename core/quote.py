@@ -34,6 +34,15 @@ class Aims:
 
 
 @dataclass(frozen=True, slots=True)
+class SpendingLimits:
+    """The most that a renter's clusters may cost in any hour, in any day and in all; None is without a limit."""
+
+    per_hour: Amount | None = None
+    per_day: Amount | None = None
+    in_all: Amount | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """What a renter wants: `workers` of `shape`, for `duration_s`, for at most `ceiling` in all.
 

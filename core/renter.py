@@ -17,7 +17,7 @@ from core.leasing import Leasing, Wish
 from core.links import LinkBook
 from core.mailbox import Mailbox
 from core.model import Address, Amount
-from core.observed import Balances, Job
+from core.observed import Balances, Job, JobState, Progress
 from core.paces import PaceBook
 from core.quote import Quote, Request, Shortfall, Why
 from core.quoting import Quoting
@@ -25,9 +25,11 @@ from core.renter_view import cluster_line, market
 from core.renter_work import RenterPorts, RenterWork
 from core.repair import lives, of_cluster, opened
 from core.settings import Renter as RenterSettings
+from core.spending import spending
+from core.submission import NO_EXTRAS, Extras
 from core.timekeeping import ClockCheck
 from core.upkeep import Upkeep
-from core.view import ClusterLine, RenterView
+from core.view import ClusterLine, RenterView, Spending
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +90,8 @@ class Renter:
     async def launch(self, name: str, request: Request, most: int | None = None) -> ClusterLine:
         """Ask the donors of the best quote; the lease is opened and the cluster started once all accepted.
 
-        Raises InvalidInput (a name in use, a shortfall, a quote above `most`), NotEnoughCoin, EngineUnavailable.
+        Raises InvalidInput (a name in use, a shortfall, a quote above `most`), NotEnoughCoin, SpendingLimit,
+        EngineUnavailable.
         """
         if not _NAME.fullmatch(name):
             raise InvalidInput(
@@ -108,7 +111,9 @@ class Renter:
                 raise InvalidInput(f"The cluster {name} could not be kept.", "Look into the agent's log.")
             return line
 
-    async def submit(self, cluster: str, program: Path, arguments: Sequence[str], inputs: Path | None) -> Job:
+    async def submit(
+        self, cluster: str, program: Path, arguments: Sequence[str], inputs: Path | None, extras: Extras = NO_EXTRAS
+    ) -> Job:
         """Run a program on a running cluster. Raises NotFound, InvalidInput."""
         known = self._book.named(cluster)
         line = self._line(known)
@@ -118,11 +123,16 @@ class Renter:
                 f"Look at it with `sparecloud status {cluster}`.",
             )
         name = next_job_name(known.jobs)
-        job = await self._ports.runtime.submit(known.network, name, program, arguments, inputs)
+        job = await self._ports.runtime.submit(known.network, name, program, arguments, inputs, extras)
         known = self._book.named(cluster)
         self._book.keep(replace(known, jobs=(*known.jobs, job)))
         self._redraw()
         return job
+
+    async def progress(self, cluster: str, job: str) -> Progress | None:
+        """How far a job is, as its driver says; None where it does not run, or not yet. Raises NotFound."""
+        network = self._book.lease_of_job(cluster, job)
+        return await self._ports.runtime.progress(network, job) if self._runs(cluster, job) else None
 
     async def logs(self, cluster: str, job: str, *, follow: bool) -> AsyncIterator[bytes]:
         """The job's output; from the file kept of it once the cluster is gone. Raises NotFound."""
@@ -283,6 +293,9 @@ class Renter:
     def _rentals(self) -> list[Rental]:
         return [lease for lease in self._engine.leases.values() if isinstance(lease, Rental)]
 
+    def _runs(self, cluster: str, job: str) -> bool:
+        return any(known.job == job and known.state is JobState.RUNNING for known in self._book.named(cluster).jobs)
+
     def _newest(self, cluster: Cluster) -> Rental | None:
         rentals = of_cluster(cluster, self._rentals())
         return rentals[-1] if rentals else None
@@ -316,6 +329,13 @@ class Renter:
             lives=self._lives(cluster),
         )
 
+    def _spending(self, now: int) -> Spending | None:
+        try:
+            return spending(self._ports.limits(), self._rentals(), now)
+        except InvalidInput:
+            # A settings file that was broken meanwhile: whoever wants to spend is told so.
+            return None
+
     def _draw(self) -> RenterView:
         now = self._ports.clock.now()
         return RenterView(
@@ -327,4 +347,5 @@ class Renter:
             market=market(self._ports.board.offers(now)),
             clusters=tuple(line for line in map(self._line, self._book.all()) if line is not None),
             update=self._ports.updates.newest,
+            spending=self._spending(now),
         )

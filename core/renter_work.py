@@ -14,6 +14,7 @@ from core.lease import facts as was
 from core.messages import Accepted, Ending, Message, Proposal, StartOrder, VoucherNote, decode, encode
 from core.model import Agreement, LeaseId, SignedAcceptance, Voucher
 from core.ports import Board, Chain, Clock, ClusterRuntime, Fabric, Journal, Peers, Wakefulness
+from core.quote import SpendingLimits
 from core.ticket import MASTER, Ticket
 from core.updates import NOTHING_NEW, Updates
 
@@ -22,7 +23,8 @@ from core.updates import NOTHING_NEW, Updates
 class RenterPorts:
     """The world as a renter's agent needs it; `folder` is where job logs outlive their cluster.
 
-    `updates` tells of new versions.
+    `limits` says what clusters may cost, and raises InvalidInput where that is unreadable; `updates` tells of new
+    versions.
     """
 
     chain: Chain
@@ -34,6 +36,7 @@ class RenterPorts:
     clock: Clock
     awake: Wakefulness
     folder: Path
+    limits: Callable[[], SpendingLimits]
     updates: Updates = NOTHING_NEW
 
 

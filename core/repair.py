@@ -75,12 +75,25 @@ def committed(rentals: Iterable[Rental]) -> Amount:
     """What the leases opened or asked for can still cost, what they have cost included."""
     return Amount(
         sum(
-            _at_most(part, share, rental)
+            at_most(part, share, rental)
             for rental in rentals
             if rental.opened_at or rental.phase is not RentalPhase.ENDED
             for part, share in zip(rental.parts, rental.agreement.shares, strict=True)
         )
     )
+
+
+def at_most(part: Part, share: Share, rental: Rental) -> int:
+    """What a share of a lease that was asked for can cost, what it has cost included."""
+    if rental.phase is RentalPhase.ENDED:
+        return part.vouched
+    endings = (
+        part.lost_at,
+        part.leaves_at and part.leaves_at + STOP_ALLOWANCE_S,
+        rental.ending_at and rental.ending_at + STOP_ALLOWANCE_S,
+    )
+    until = min(filter(None, endings), default=0)
+    return max(part.vouched, share.earned(until - part.ordered_at)) if until else share.cap
 
 
 def was_away(rentals: Iterable[Rental], seen_at: int, now: int) -> bool:
@@ -96,13 +109,6 @@ def _gone(part: Part, back_at: int) -> bool:
         # This machine was away for too long: what it then spends anew is for a person to say.
         return False
     return part.state is PartState.LOST or part.leaves_at > 0
-
-
-def _at_most(part: Part, share: Share, rental: Rental) -> int:
-    if rental.phase is RentalPhase.ENDED:
-        return part.vouched
-    until = part.lost_at or (part.leaves_at + STOP_ALLOWANCE_S if part.leaves_at else 0)
-    return max(part.vouched, share.earned(until - part.ordered_at)) if until else share.cap
 
 
 def numbered(rentals: Sequence[Rental]) -> tuple[tuple[Rental, int], ...]:

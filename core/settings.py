@@ -14,13 +14,15 @@ import msgspec
 from msgspec import Meta
 
 from core.errors import InvalidInput
+from core.model import Amount
 from core.owner import Donor
-from core.quote import Aims
+from core.quote import Aims, SpendingLimits
 
 _Port = Annotated[int, Meta(ge=0, le=65535)]
 _Seconds = Annotated[int, Meta(ge=1, le=86_400)]
 _Percent = Annotated[int, Meta(ge=0, le=10_000)]
 _Url = Annotated[str, Meta(max_length=300)]
+_Coins = Annotated[str, Meta(pattern=r"^([0-9]{1,12}(\.[0-9]{1,18})?)?$")]
 _Account = Annotated[str, Meta(pattern="^(0x[0-9a-fA-F]{40})?$")]
 
 
@@ -72,6 +74,26 @@ class Aiming(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         return Aims(self.waste_percent, self.spread_percent, self.reliability_percent, self.closeness_percent)
 
 
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The most that this renter's clusters may cost in any hour, in any day and in all, as decimals of whole coins.
+
+    Empty is without a limit. The agent refuses what could cost more; `sparecloud limits` shows and sets them.
+    """
+
+    per_hour: _Coins = ""
+    per_day: _Coins = ""
+    in_all: _Coins = ""
+
+    def amounts(self) -> SpendingLimits:
+        """The limits in smallest units."""
+        return SpendingLimits(*map(_amount, (self.per_hour, self.per_day, self.in_all)))
+
+
+def _amount(coins: str) -> Amount | None:
+    whole, _, decimals = coins.partition(".")
+    return Amount(int(whole + decimals.ljust(18, "0"))) if coins else None
+
+
 class Renter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How this machine rents.
 
@@ -86,6 +108,7 @@ class Renter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     start_within_s: _Seconds = 120
     penalty_percent: Annotated[int, Meta(ge=0, le=1000)] = 250
     aiming: Aiming = Aiming()
+    limits: Limits = Limits()
 
 
 class Relay(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -193,6 +216,17 @@ class DonorFile:
     def write(self, donor: Donor) -> None:
         """Keep `donor`; what else the file holds stays, but for its comments. Raises InvalidInput."""
         write(self._folder, msgspec.structs.replace(read(self._folder), donor=donor))
+
+
+class LimitsFile:
+    """The [renter.limits] table of `folder`'s file, as it is at each look: a lower limit counts at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __call__(self) -> SpendingLimits:
+        """The limits now. Raises InvalidInput."""
+        return read(self._folder).renter.limits.amounts()
 
 
 def text(settings: Settings) -> str:

@@ -10,6 +10,7 @@ from core.earnings import Earnings
 from core.model import Address, Amount, LeaseId, Prices, Resources, Traits
 from core.observed import Balances, Conditions, Job, Measured, Usage
 from core.owner import Donor
+from core.quote import SpendingLimits
 from core.release import Release
 
 
@@ -136,10 +137,24 @@ class ClusterLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Spending:
+    """What a renter's clusters cost in the last hour, in the last day and in all, as donors hold vouchers for it.
+
+    `committed` is what the leases under way may still cost.
+    """
+
+    last_hour: Amount
+    last_day: Amount
+    in_all: Amount
+    committed: Amount
+    limits: SpendingLimits = SpendingLimits()
+
+
+@dataclass(frozen=True, slots=True)
 class RenterView:
     """All that a renter's screen shows. `problem` is empty while nothing is wrong, `hint` says what to do about it.
 
-    `update` is a newer version than this one, where one is known.
+    `update` is a newer version than this one, where one is known; `spending` is None where the limits are unreadable.
     """
 
     now: int
@@ -150,6 +165,7 @@ class RenterView:
     market: tuple[OfferLine, ...]
     clusters: tuple[ClusterLine, ...]
     update: Release | None = None
+    spending: Spending | None = None
 
 
 def spare(amount: int, symbol: str = "SPARE", digits: int = 6) -> str:

@@ -1,29 +1,34 @@
 """The renter's front ends: picks the adapters and hands over to the command line."""
 
 from contextlib import AbstractAsyncContextManager
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from core.gateway.agent import RenterAgent
-from core.gateway.host import Build
-from core.gateway.presence import connect
-from renter_tui.agent_process import agent_command
 from renter_tui.commands import cli
 from renter_tui.commands.shell import Shell, Tools, Wallets, tolerate_any_character
+
+if TYPE_CHECKING:
+    from core.gateway.agent import RenterAgent
+    from core.gateway.host import Build
 
 
 def main() -> None:
     """The entry point `sparecloud`."""
     tolerate_any_character()
-    cli.main(prog_name="sparecloud", obj=Shell(Tools(_connect, _build, _wallets, _version())))
+    cli.main(prog_name="sparecloud", obj=Shell(Tools(_connect, _build, _wallets, _version)))
 
 
-def _connect(home: Path) -> AbstractAsyncContextManager[RenterAgent]:
+# What follows is imported where it is needed: most runs need little of it, and `--help` nothing.
+
+
+def _connect(home: Path) -> "AbstractAsyncContextManager[RenterAgent]":
+    from core.gateway.presence import connect
+    from renter_tui.agent_process import agent_command
+
     return connect(home, agent_command(home), version=_version())
 
 
-def _build() -> Build:
-    # The chain, the bus and the container engine take a while to import; only the agent needs them.
+def _build() -> "Build":
     from renter_tui.wiring import build_renter
 
     return build_renter
@@ -36,6 +41,8 @@ def _wallets() -> Wallets:
 
 
 def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version("sparecloud")
     except PackageNotFoundError:

@@ -8,7 +8,7 @@ from core.gateway.agent import RenterAgent
 from renter_tui.live import LiveApp
 from renter_tui.screens.help import HelpScreen
 from renter_tui.screens.home import HomeScreen
-from renter_tui.widgets.palette import NIGHT
+from renter_tui.widgets.theme import NIGHT
 from renter_tui.widgets.words import count
 
 

@@ -17,6 +17,7 @@ from core.renter_work import RenterPorts
 from core.runtime.clusters import DockerClusters
 from core.runtime.container_engine import ContainerEngine
 from core.runtime.images import Images
+from core.settings import LimitsFile
 from renter_tui.deploying import Deployer, Order
 from renter_tui.holder import Holder
 
@@ -40,6 +41,7 @@ async def build_renter(home: Path) -> AsyncGenerator[Renter]:
                 clock=member.clock,
                 awake=DesktopWakefulness(),
                 folder=member.folder,
+                limits=LimitsFile(home),
                 updates=updates(member),
             )
             renter = Renter(member.settings.renter, ports)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from core.errors import NotFound, SparecloudError
 from core.model import Address, Amount, LeaseId, Prices, Resources, Share, Traits
-from core.observed import Balances, Job, JobState
+from core.observed import Balances, Job, JobState, Progress
 from core.quote import Quote, Reckoning, Request, Shortfall, Waste, Why
-from core.view import ClusterLine, OfferLine, RenterView, WorkerLine
+from core.submission import NO_EXTRAS, Extras
+from core.view import ClusterLine, OfferLine, RenterView, Spending, WorkerLine
 
 NOW = 1_790_000_000
 RATE = Amount(10**15)
@@ -38,6 +39,7 @@ class ScriptedAgent:
     clusters: dict[str, ClusterLine] = field(default_factory=dict)
     market: tuple[OfferLine, ...] = OFFERS
     balances: Balances | None = field(default_factory=lambda: Balances(Amount(25 * 10**18), Amount(10**18)))
+    spending: Spending | None = Spending(RATE, Amount(2 * RATE), Amount(3 * RATE), Amount(0))
     script: tuple[tuple[str, str], ...] = (
         ("proposed", "Asking the donors: 3 of 3 accepted."),
         ("opening", "Paying the deposit into escrow."),
@@ -48,13 +50,15 @@ class ScriptedAgent:
     failure: SparecloudError | None = None
     shortfall: Shortfall | None = None
     on_watch: Callable[[], None] = lambda: None
+    progressed: Progress | None = None
     asked: list[tuple[object, ...]] = field(default_factory=list)
     over: asyncio.Event = field(default_factory=asyncio.Event)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def view(self) -> RenterView:
         self._fail()
-        return RenterView(NOW, RENTER, self.balances, "", "", self.market, tuple(self.clusters.values()))
+        lines = tuple(self.clusters.values())
+        return RenterView(NOW, RENTER, self.balances, "", "", self.market, lines, spending=self.spending)
 
     async def watch(self) -> AsyncIterator[RenterView]:
         self.on_watch()
@@ -92,12 +96,19 @@ class ScriptedAgent:
         self.changed.set()
         return line
 
-    async def submit(self, cluster: str, program: Path, arguments: Sequence[str], inputs: Path | None) -> Job:
-        self.asked.append(("submit", cluster, program, tuple(arguments), inputs))
+    async def submit(
+        self, cluster: str, program: Path, arguments: Sequence[str], inputs: Path | None, extras: Extras = NO_EXTRAS
+    ) -> Job:
+        self.asked.append(("submit", cluster, program, tuple(arguments), inputs, *filter(NO_EXTRAS.__ne__, [extras])))
         self._fail()
         job = Job("job-1", self._named(cluster).lease, JobState.RUNNING, NOW)
         self.put(replace(self._named(cluster), jobs=(job,)))
         return job
+
+    async def progress(self, cluster: str, job: str) -> Progress | None:
+        self.asked.append(("progress", cluster, job))
+        self._fail()
+        return self.progressed
 
     async def logs(self, cluster: str, job: str, *, follow: bool) -> AsyncIterator[bytes]:
         self.asked.append(("logs", cluster, job, follow))

@@ -183,6 +183,7 @@ def _spark(
         heap_mib=_DRIVER.memory_mib // 2,
         executor_mib=executor_heap_mib(_WORKER.memory_mib),
         cores=1,
+        conf={},
     )
     program = (Path(__file__).parent / "job.py").read_text("utf-8")
     return start(

@@ -9,8 +9,9 @@ from typing import ClassVar, Protocol
 
 from core.errors import SparecloudError
 from core.model import Address
-from core.observed import Job
+from core.observed import Job, Progress
 from core.quote import Quote, Request, Shortfall, Why
+from core.submission import NO_EXTRAS, Extras
 from core.view import ClusterLine, RenterView
 
 
@@ -37,12 +38,18 @@ class RenterAgent(Protocol):
         """Open the lease and start the cluster; returns once it is proposed. Follow it through `watch`.
 
         `most` is the total confirmed by the person: a dearer quote is refused with InvalidInput.
-        Raises NotEnoughCoin, InvalidInput (a Shortfall's sentence, a name in use).
+        Raises NotEnoughCoin, SpendingLimit, InvalidInput (a Shortfall's sentence, a name in use).
         """
         ...
 
-    async def submit(self, cluster: str, program: Path, arguments: Sequence[str], inputs: Path | None) -> Job:
-        """Run a PySpark program on the cluster."""
+    async def submit(
+        self, cluster: str, program: Path, arguments: Sequence[str], inputs: Path | None, extras: Extras = NO_EXTRAS
+    ) -> Job:
+        """Run a PySpark program on the cluster. Raises NotFound, InvalidInput."""
+        ...
+
+    async def progress(self, cluster: str, job: str) -> Progress | None:
+        """How far a job is, as its driver says; None where it does not run, or not yet. Raises NotFound."""
         ...
 
     def logs(self, cluster: str, job: str, *, follow: bool) -> AsyncIterator[bytes]:

@@ -4,6 +4,7 @@ Errors of the agent arrive as the same children of SparecloudError that were rai
 """
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -16,8 +17,9 @@ from core.gateway.agent import AgentUnavailable, RenterAgent
 from core.gateway.caller import CONNECT_S, Again, Caller, strange
 from core.gateway.server import POLL_S
 from core.model import Address
-from core.observed import Job
+from core.observed import Job, Progress
 from core.quote import Quote, Request, Shortfall, Why
+from core.submission import NO_EXTRAS, Extras
 from core.view import ClusterLine, RenterView
 
 __all__ = ["GatewayClient", "RenterAgent"]
@@ -82,15 +84,26 @@ class GatewayClient:
         """Open the lease and start the cluster; it goes on where the caller is interrupted."""
         return await self._caller.call("launch", m.AskLaunch(name=name, request=request, most=most), ClusterLine)
 
-    async def submit(self, cluster: str, program: Path, arguments: Sequence[str], inputs: Path | None) -> Job:
+    async def submit(
+        self, cluster: str, program: Path, arguments: Sequence[str], inputs: Path | None, extras: Extras = NO_EXTRAS
+    ) -> Job:
         """Run a PySpark program on the cluster; relative paths are the caller's."""
         ask = m.AskSubmit(
             cluster=cluster,
             program=_absolute(program),
             arguments=tuple(arguments),
             inputs=None if inputs is None else _absolute(inputs),
+            extras=replace(
+                extras,
+                packages=tuple(_absolute(Path(path)) for path in extras.packages),
+                files=tuple(_absolute(Path(path)) for path in extras.files),
+            ),
         )
         return await self._caller.call("submit", ask, Job, _COPY_S)
+
+    async def progress(self, cluster: str, job: str) -> Progress | None:
+        """How far a job is; None where it does not run, or not yet."""
+        return (await self._caller.call("progress", m.AskJob(cluster=cluster, job=job), m.Progressed)).progress
 
     async def logs(self, cluster: str, job: str, *, follow: bool) -> AsyncIterator[bytes]:
         """The job's output so far, and with `follow` until it ends."""

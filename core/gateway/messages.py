@@ -12,7 +12,9 @@ import core.errors
 from core.errors import InvalidInput, SparecloudError
 from core.gateway.agent import AgentUnavailable
 from core.model import Address
+from core.observed import Progress
 from core.quote import Quote, Request, Shortfall
+from core.submission import NO_EXTRAS, Extras
 from core.view import RenterView
 
 
@@ -54,6 +56,7 @@ class AskSubmit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     program: str
     arguments: tuple[str, ...] = ()
     inputs: str | None = None
+    extras: Extras = NO_EXTRAS
 
 
 class AskLogs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -73,7 +76,7 @@ class AskOutputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 class AskJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """RenterAgent.stop_job."""
+    """RenterAgent.progress and .stop_job."""
 
     cluster: str
     job: str
@@ -105,6 +108,12 @@ class Quoted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     quote: Quote | None = None
     shortfall: Shortfall | None = None
+
+
+class Progressed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How far a job is, where anybody can tell."""
+
+    progress: Progress | None = None
 
 
 class Paths(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

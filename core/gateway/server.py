@@ -100,6 +100,7 @@ class Gateway:
             "why": self._why,
             "launch": self._launch,
             "submit": self._submit,
+            "progress": self._progress,
             "logs": self._logs,
             "outputs": self._outputs,
             "stop_job": self._stop_job,
@@ -143,7 +144,13 @@ class Gateway:
     async def _submit(self, request: web.Request) -> web.Response:
         ask = await read(request, m.AskSubmit)
         inputs = None if ask.inputs is None else _absolute(ask.inputs)
-        return answer(await self._agent.submit(ask.cluster, _absolute(ask.program), ask.arguments, inputs))
+        for path in (*ask.extras.packages, *ask.extras.files):
+            _absolute(path)
+        return answer(await self._agent.submit(ask.cluster, _absolute(ask.program), ask.arguments, inputs, ask.extras))
+
+    async def _progress(self, request: web.Request) -> web.Response:
+        ask = await read(request, m.AskJob)
+        return answer(m.Progressed(progress=await self._agent.progress(ask.cluster, ask.job)))
 
     async def _logs(self, request: web.Request) -> web.StreamResponse:
         ask = await read(request, m.AskLogs)

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Protocol
 
 from core.model import Agreement, LeaseId
-from core.observed import Job, Pace, Way
+from core.observed import Job, Pace, Progress, Way
+from core.submission import NO_EXTRAS, Extras
 from core.ticket import Ticket
 
 
@@ -98,12 +99,23 @@ class ClusterRuntime(Protocol):
         ...
 
     async def submit(
-        self, lease: LeaseId, job: str, program: Path, arguments: Sequence[str], inputs: Path | None
+        self,
+        lease: LeaseId,
+        job: str,
+        program: Path,
+        arguments: Sequence[str],
+        inputs: Path | None,
+        extras: Extras = NO_EXTRAS,
     ) -> Job:
         """Run `program` (one file) as job `job`; `inputs` (a file or folder) appears to it under /job/input.
 
-        Raises NotFound where a path does not exist, SandboxFailed where the cluster has no master.
+        Raises NotFound where a path does not exist, InvalidInput where one cannot travel, SandboxFailed where the
+        cluster has no master.
         """
+        ...
+
+    async def progress(self, lease: LeaseId, job: str) -> Progress | None:
+        """How far a job is, as its driver says; None where it does not run, or not yet. Raises NotFound."""
         ...
 
     async def jobs(self, lease: LeaseId) -> tuple[Job, ...]: ...

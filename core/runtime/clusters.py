@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Final
 
 from core.model import LeaseId, Resources
-from core.observed import Job, Pace, Way
+from core.observed import Job, Pace, Progress, Way
 from core.runtime.container_engine import ContainerEngine
 from core.runtime.images import Images
 from core.runtime.jobs import Drivers
 from core.runtime.labels import OWNER, ROLE, Role, lease_of
 from core.runtime.masters import Masters
 from core.runtime.network import LeaseNetwork
+from core.submission import NO_EXTRAS, Extras
 from core.ticket import Ticket
 
 DRIVER: Final = Resources(cpu_millis=2000, memory_mib=2048)
@@ -65,14 +66,23 @@ class DockerClusters:
         return await self._engine.call(self._masters.pace, network, host)
 
     async def submit(
-        self, lease: LeaseId, job: str, program: Path, arguments: Sequence[str], inputs: Path | None
+        self,
+        lease: LeaseId,
+        job: str,
+        program: Path,
+        arguments: Sequence[str],
+        inputs: Path | None,
+        extras: Extras = NO_EXTRAS,
     ) -> Job:
         """Run a program as job `job` (lower-case letters, digits, dashes); the same name again is the same job.
 
         A folder's content, or a single file, appears under /job/input; what is written under /job/output can be
         fetched. Raises NotFound, InvalidInput, SandboxFailed.
         """
-        return await self._engine.call(self._drivers.submit, lease, job, program, arguments, inputs)
+        return await self._engine.call(self._drivers.submit, lease, job, program, arguments, inputs, extras)
+
+    async def progress(self, lease: LeaseId, job: str) -> Progress | None:
+        return await self._engine.call(self._drivers.progress, lease, job)
 
     async def jobs(self, lease: LeaseId) -> tuple[Job, ...]:
         return await self._engine.call(self._drivers.jobs, lease)

@@ -2,16 +2,17 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
+import msgspec
 from docker.models.containers import Container
 
 from core.errors import InvalidInput, NotFound, SandboxFailed
 from core.model import LeaseId, Resources
-from core.observed import Job, JobState
+from core.observed import Job, JobState, Progress
 from core.runtime.archive import existing, get_tree, put_files, put_folders, put_tree
 from core.runtime.container_engine import ContainerEngine, gone_is_fine, translated
 from core.runtime.images import Images
@@ -27,6 +28,7 @@ from core.runtime.spark_settings import (
     driver_settings,
     executor_heap_mib,
 )
+from core.submission import Extras, files, packages
 from core.ticket import Ticket
 
 _TERMINATE_S: Final = 5
@@ -52,11 +54,16 @@ class Drivers:
         self._driver = driver
         self._starting = threading.Lock()
 
-    def submit(self, lease: LeaseId, job: str, program: Path, arguments: Sequence[str], inputs: Path | None) -> Job:
+    def submit(
+        self, lease: LeaseId, job: str, program: Path, arguments: Sequence[str], inputs: Path | None, extras: Extras
+    ) -> Job:
         """Start the job's driver, or adopt the one already there."""
         if not existing(program).is_file():
             raise InvalidInput(f"{program} is not a file.", "Name one Python program.")
+        packed, beside = packages(extras), files(extras)
         tree = {f"program/{program.name}": program} | (_inputs(existing(inputs)) if inputs is not None else {})
+        tree |= {f"packages/{name}": path for name, path in packed.items()}
+        tree |= {f"files/{name}": path for name, path in beside.items()}
         secret, master = self._masters.secret(lease), self._masters.address(lease)
         if secret is None or master is None:
             raise SandboxFailed("The cluster has no running master.", "Wait until it is ready, or start it again.")
@@ -72,9 +79,10 @@ class Drivers:
                 heap_mib=self._driver.memory_mib // 2,
                 executor_mib=executor_mib,
                 cores=cores,
+                conf=extras.conf,
             )
             put_files(container, SCRATCH, {SETTINGS_FILE: settings.encode()})
-            put_folders(container, JOB, ("program", "input", "output"))
+            put_folders(container, JOB, ("program", "input", "output", "packages", "files"))
             put_tree(container, JOB, tree)
 
         label = self._label(lease, job)
@@ -84,9 +92,15 @@ class Drivers:
             image=self._images.allowed(),
             resources=self._driver.capped(Resources(self._engine.cpu_millis(), self._driver.memory_mib)),
             folders=(SCRATCH, JOB),
-            command=lambda _: ["driver", f"{JOB}/program/{program.name}", *arguments],
+            command=lambda _: [
+                "driver",
+                *_listed("--py-files", f"{JOB}/packages", packed),
+                *_listed("--files", f"{JOB}/files", beside),
+                f"{JOB}/program/{program.name}",
+                *arguments,
+            ],
             prepare=prepare,
-            environment={"PYTHONUNBUFFERED": "1", "SPARK_LOCAL_DIRS": SCRATCH},
+            environment={"PYTHONUNBUFFERED": "1", "SPARK_LOCAL_DIRS": SCRATCH, "SPARK_LOCAL_IP": "127.0.0.1"},
         )
         with self._starting:
             job_now = _job(start(self._engine, self._network, launch), lease)
@@ -99,6 +113,17 @@ class Drivers:
         wanted = {LEASE: str(lease), ROLE: Role.DRIVER.value, OWNER: self._owner}
         found = (_job(container, lease) for container in self._engine.labelled(wanted))
         return tuple(sorted(filter(None, found), key=lambda job: (job.started_at, job.job)))
+
+    def progress(self, lease: LeaseId, job: str) -> Progress | None:
+        """How far the job is, as its driver says: it may say anything, within bounds. None where it does not run."""
+        container = self._container(lease, job)
+        if container.status != "running":
+            return None
+        said = container.exec_run(["python3", "/opt/progress.py"], stderr=False).output
+        try:
+            return msgspec.json.decode(said, type=Progress) if isinstance(said, bytes) and said else None
+        except msgspec.MsgspecError:
+            return None
 
     async def logs(self, lease: LeaseId, job: str, *, follow: bool) -> AsyncIterator[bytes]:
         """The driver's output and errors, as chunks of bytes."""
@@ -143,6 +168,12 @@ class Drivers:
         if container is None:
             raise NotFound(f"This cluster has no job called {job}.", "List its jobs to see their names.")
         return container
+
+
+def _listed(option: str, folder: str, names: Iterable[str]) -> list[str]:
+    """The words that hand files to Spark, where there are any."""
+    paths = ",".join(f"{folder}/{name}" for name in names)
+    return [option, paths] if paths else []
 
 
 def _inputs(path: Path) -> dict[str, Path]:

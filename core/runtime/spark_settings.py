@@ -67,7 +67,12 @@ _WORKER: Final = {
 }
 _DRIVER: Final = {
     "spark.submit.deployMode": "client",
-    "spark.ui.enabled": "false",
+    # On loopback, at any port (jobs.py's SPARK_LOCAL_IP): what /opt/progress.py reads, and nobody outside.
+    "spark.ui.enabled": "true",
+    "spark.ui.port": "0",
+    "spark.ui.killEnabled": "false",
+    "spark.ui.threadDumpsEnabled": "false",
+    "spark.ui.showConsoleProgress": "false",
     "spark.io.encryption.enabled": "true",
     "spark.decommission.enabled": "true",
     "spark.storage.decommission.enabled": "true",
@@ -148,16 +153,23 @@ def worker_command(host: str, master: str, resources: Resources) -> list[str]:
     ]
 
 
-def driver_settings(secret: str, *, host: str, master: str, heap_mib: int, executor_mib: int, cores: int) -> str:
-    """A driver's settings file: `cores` a worker decides which collector its executors use."""
+def driver_settings(
+    secret: str, *, host: str, master: str, heap_mib: int, executor_mib: int, cores: int, conf: Mapping[str, str]
+) -> str:
+    """A driver's settings file: `cores` a worker decides which collector its executors use.
+
+    `conf` is what the renter wants besides (core.submission.Extras).
+    """
     collector = "-XX:+UseSerialGC" if cores < 4 else "-XX:+UseParallelGC"
     return _file(
+        {key: _escaped(value) for key, value in conf.items()},
         _PRIVACY,
         _LOSS,
         _DRIVER,
         {
             "spark.master": master,
             "spark.driver.host": host,
+            "spark.driver.bindAddress": host,
             "spark.driver.memory": f"{heap_mib}m",
             "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:-UsePerfData",
             "spark.executor.memory": f"{executor_mib}m",
@@ -165,6 +177,11 @@ def driver_settings(secret: str, *, host: str, master: str, heap_mib: int, execu
         },
         _secret(secret),
     )
+
+
+def _escaped(value: str) -> str:
+    """`value` as Java's properties files write it."""
+    return value.replace("\\", "\\\\")
 
 
 def secret_in(settings: str) -> str | None:

@@ -1,25 +1,51 @@
 """The command line, one module a family of verbs; renter_tui/__main__.py picks what they work with."""
 
+from collections.abc import Mapping
+from typing import ClassVar, Final
+
 import click
 
-from renter_tui.commands.agent import agent, demo, open_app
-from renter_tui.commands.cluster import destroy, launch, ls, status
-from renter_tui.commands.court import court
-from renter_tui.commands.deploy import deploy
-from renter_tui.commands.earnings import earnings
-from renter_tui.commands.job import logs, outputs, stop, submit
-from renter_tui.commands.jury import enroll, leave, reveal, seats, vote
-from renter_tui.commands.market import market, quote
-from renter_tui.commands.relay import relay
-from renter_tui.commands.release import release
-from renter_tui.commands.sale import sale
-from renter_tui.commands.shell import Verbs, home_option
-from renter_tui.commands.trial import trial
-from renter_tui.commands.vault import deposit, send, stake, thaw, withdraw
-from renter_tui.commands.wallet import wallet
+from renter_tui.commands.lazy import LazyVerbs, Verb
+from renter_tui.commands.shell import home_option
+
+_HERE: Final = "renter_tui.commands"
 
 
-@click.group(cls=Verbs, invoke_without_command=True)
+class _Everything(LazyVerbs):
+    sections: ClassVar[Mapping[str, Mapping[str, Verb]]] = {
+        "Clusters": {
+            "market": Verb(f"{_HERE}.market:market", "List the donors and what they have free."),
+            "quote": Verb(f"{_HERE}.market:quote", "Say what a cluster would cost, and where it would run."),
+            "launch": Verb(f"{_HERE}.cluster:launch", "Rent a Spark cluster, and wait until it runs."),
+            "ls": Verb(f"{_HERE}.cluster:ls", "List the clusters."),
+            "status": Verb(f"{_HERE}.cluster:status", "Show one cluster: its workers, jobs and money."),
+            "destroy": Verb(f"{_HERE}.cluster:destroy", "End a cluster, and say what was paid and came back."),
+        },
+        "Jobs": {
+            "submit": Verb(f"{_HERE}.job:submit", "Run a PySpark program and print its output."),
+            "progress": Verb(f"{_HERE}.progress:progress", "Show a job's tasks, stages and executors."),
+            "logs": Verb(f"{_HERE}.job:logs", "Print a job's output."),
+            "outputs": Verb(f"{_HERE}.job:outputs", "Copy what a job wrote into a folder."),
+            "stop": Verb(f"{_HERE}.job:stop", "Stop a job; its cluster stays."),
+        },
+        "Money and law": {
+            "wallet": Verb(f"{_HERE}.wallet:wallet", "Show the account that pays, and work with it."),
+            "limits": Verb(f"{_HERE}.limits:limits", "Show or set what clusters may cost in an hour, a day, in all."),
+            "sale": Verb(f"{_HERE}.sale:sale", "Buy the coin for the chain's own coin."),
+            "trial": Verb(f"{_HERE}.trial:trial", "Demand that a donor answers for a worker."),
+            "court": Verb(f"{_HERE}.court:court", "Accuse, answer, or sit on the jury."),
+        },
+        "Markets and this machine": {
+            "demo": Verb(f"{_HERE}.agent:demo", "Run a whole market and a Spark job on this machine."),
+            "relay": Verb(f"{_HERE}.relay:relay", "Serve a market: its bus and its meeting points."),
+            "deploy": Verb(f"{_HERE}.deploy:deploy", "Create a market's contracts, which nobody owns."),
+            "release": Verb(f"{_HERE}.release:release", "Tell a market of new versions."),
+            "agent": Verb(f"{_HERE}.agent:agent"),
+        },
+    }
+
+
+@click.group(cls=_Everything, invoke_without_command=True)
 @home_option
 @click.pass_context
 def cli(context: click.Context) -> None:
@@ -32,14 +58,4 @@ def cli(context: click.Context) -> None:
     sparecloud destroy demo
     """
     if context.invoked_subcommand is None:
-        context.invoke(open_app)
-
-
-for _verb in (market, quote, launch, submit, ls, status, logs, outputs, stop, destroy):
-    cli.add_command(_verb)
-for _verb in (wallet, sale, trial, court, deploy, relay, release, demo, agent):
-    cli.add_command(_verb)
-for _verb in (deposit, withdraw, stake, thaw, send, earnings):
-    wallet.add_command(_verb)
-for _verb in (enroll, seats, leave, vote, reveal):
-    court.add_command(_verb)
+        context.invoke(Verb(f"{_HERE}.agent:open_app").load())

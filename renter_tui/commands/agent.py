@@ -54,7 +54,7 @@ def agent(shell: Shell) -> None:
     """Be the background agent of the home folder. Front ends start it themselves."""
     with logged(shell.home):
         try:
-            asyncio.run(host(shell.home, shell.tools.build(), version=shell.tools.version))
+            asyncio.run(host(shell.home, shell.tools.build(), version=shell.tools.version()))
         except Exception:
             _log.exception("The agent ended")
             raise

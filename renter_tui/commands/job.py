@@ -1,7 +1,7 @@
 """`submit`, `logs`, `outputs` and `stop`: the programs that a cluster runs."""
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import click
@@ -9,10 +9,14 @@ import click
 from core.errors import SparecloudError
 from core.gateway.agent import RenterAgent
 from core.observed import Job, JobState
+from core.submission import Extras
 from core.view import ClusterLine
+from renter_tui.commands import parsing
 from renter_tui.commands.follow import follow
+from renter_tui.commands.progress import Line, followed
 from renter_tui.commands.shell import INTERRUPTED, Shell, json_option, pass_shell
 
+_file = click.Path(exists=True, dir_okay=False, path_type=Path)
 _folder = click.Path(file_okay=False, path_type=Path)
 
 
@@ -24,6 +28,15 @@ _folder = click.Path(file_okay=False, path_type=Path)
 @click.option(
     "--output", "target", type=_folder, help="Where what it writes to /job/output is copied when it succeeds."
 )
+@click.option(
+    "--package",
+    "packages",
+    multiple=True,
+    type=_file,
+    help="A wheel, zip or module of pure Python that the program and its workers import; may be repeated.",
+)
+@click.option("--file", "files", multiple=True, type=_file, help="Lies in pyspark.SparkFiles; may be repeated.")
+@click.option("--conf", multiple=True, metavar="KEY=VALUE", help="A setting of Spark; may be repeated.")
 @click.option("--detach", is_flag=True, help="Do not wait for it.")
 @json_option
 @pass_shell
@@ -34,6 +47,9 @@ def submit(
     arguments: tuple[str, ...],
     inputs: Path | None,
     target: Path | None,
+    packages: tuple[Path, ...],
+    files: tuple[Path, ...],
+    conf: tuple[str, ...],
     detach: bool,
 ) -> None:
     """Run a PySpark program and print its output until it ends; the exit code is 0 only where it succeeded.
@@ -42,18 +58,22 @@ def submit(
 
     \b
     sparecloud submit demo job.py --input data/ --output result/ -- --year 2026
+    sparecloud submit demo job.py --package shapes-2.1-py3-none-any.whl --conf spark.sql.shuffle.partitions=16
     """
     if detach and target is not None:
         raise click.UsageError("--output waits for the job to end, and --detach does not wait.")
+    extras = Extras(tuple(map(str, packages)), tuple(map(str, files)), parsing.spark_settings(conf))
     submitted: list[Job] = []
 
     async def work(agent: RenterAgent) -> Job:
-        job = await agent.submit(cluster, program, arguments, inputs)
+        job = await agent.submit(cluster, program, arguments, inputs, extras)
         submitted.append(job)
         if detach:
             return job
         shell.say(f"{job.job} runs on {cluster}.")
-        await _copy(agent.logs(cluster, job.job, follow=True), to_stderr=shell.as_json)
+        line = Line()
+        async with followed(agent, cluster, job.job, line):
+            await _copy(agent.logs(cluster, job.job, follow=True), to_stderr=shell.as_json, before=line.hide)
         job = await _ended(agent, cluster, job)
         if target is not None and job.state is JobState.SUCCEEDED:
             for path in await agent.outputs(cluster, job.job, target):
@@ -128,9 +148,10 @@ def stop(shell: Shell, cluster: str, job: str) -> None:
     shell.show({"stopped": job}, f"{job} stops.")
 
 
-async def _copy(chunks: AsyncIterator[bytes], *, to_stderr: bool) -> None:
+async def _copy(chunks: AsyncIterator[bytes], *, to_stderr: bool, before: Callable[[], None] = lambda: None) -> None:
     stream = (sys.stderr if to_stderr else sys.stdout).buffer
     async for chunk in chunks:
+        before()
         stream.write(chunk)
         stream.flush()
 

@@ -1,6 +1,7 @@
 """What a person typed on the command line, as the model's units: exact, strict, refused with a sentence."""
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from core.errors import InvalidInput
@@ -77,6 +78,19 @@ def some_native(text: str) -> Amount:
 def account(text: str) -> Address:
     """The account to be paid: capital letters among small ones are a checksum (core/payee.py). Raises InvalidInput."""
     return payee(text)
+
+
+def spark_settings(words: Sequence[str]) -> dict[str, str]:
+    """Settings of "spark.a=1", each once. Raises InvalidInput."""
+    found: dict[str, str] = {}
+    for text in words:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise InvalidInput(f"{text!r} sets nothing.", "Write KEY=VALUE: spark.sql.shuffle.partitions=16.")
+        if key in found:
+            raise InvalidInput(f"{key} is set twice.", "Name each setting once.")
+        found[key] = value
+    return found
 
 
 def word(text: str) -> str:

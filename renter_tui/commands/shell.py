@@ -1,24 +1,22 @@
 """What every verb shares: the home folder, how the agent is reached, and how answers and errors are printed."""
 
-import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 import click
-import msgspec
 import platformdirs
 
 from core.errors import InvalidInput, SparecloudError, first_problem
-from core.gateway.agent import RenterAgent
-from core.gateway.host import Build
-from core.model import Address
 
 if TYPE_CHECKING:
-    # web3 takes seconds to import, and most verbs never touch the chain.
+    # Help needs none of these, and web3 takes seconds to import.
+    from core.gateway.agent import RenterAgent
+    from core.gateway.host import Build
+    from core.model import Address
     from renter_tui.deploying import Deployer, Order
     from renter_tui.holder import Holder
 
@@ -29,23 +27,23 @@ _Answer = TypeVar("_Answer")
 class Wallets(Protocol):
     """What the verbs about keys and money need of renter_tui/wiring.py; all raise children of SparecloudError."""
 
-    def wallet_create(self, home: Path, passphrase_file: Path | None) -> Address:
+    def wallet_create(self, home: Path, passphrase_file: Path | None) -> "Address":
         """Make a key and keep it in `home` (without a passphrase: in the keyring)."""
         ...
 
-    def wallet_import(self, home: Path, key: str, passphrase_file: Path | None) -> Address:
+    def wallet_import(self, home: Path, key: str, passphrase_file: Path | None) -> "Address":
         """Keep the private key `key`, 64 hexadecimal digits."""
         ...
 
-    def wallet_import_keystore(self, home: Path, text: str, passphrase: str, passphrase_file: Path | None) -> Address:
+    def wallet_import_keystore(self, home: Path, text: str, passphrase: str, passphrase_file: Path | None) -> "Address":
         """Keep the key of a V3 key file's `text`, which `passphrase` opens."""
         ...
 
-    def wallet_export(self, home: Path, target: Path, passphrase: str) -> Address:
+    def wallet_export(self, home: Path, target: Path, passphrase: str) -> "Address":
         """Write the key to `target`, a V3 key file under `passphrase`."""
         ...
 
-    def wallet_address(self, home: Path) -> Address:
+    def wallet_address(self, home: Path) -> "Address":
         """Whose wallet it is."""
         ...
 
@@ -53,7 +51,7 @@ class Wallets(Protocol):
         """Forget the wallet's passphrase."""
         ...
 
-    def wallet_unlock(self, home: Path, passphrase: str) -> Address:
+    def wallet_unlock(self, home: Path, passphrase: str) -> "Address":
         """Keep the wallet's passphrase."""
         ...
 
@@ -70,10 +68,10 @@ class Wallets(Protocol):
 class Tools:
     """The adapters that __main__ picked; each imports what it needs when it is first called."""
 
-    connect: Callable[[Path], AbstractAsyncContextManager[RenterAgent]]
-    build: Callable[[], Build]
+    connect: "Callable[[Path], AbstractAsyncContextManager[RenterAgent]]"
+    build: "Callable[[], Build]"
     wallets: Callable[[], Wallets]
-    version: str = ""
+    version: Callable[[], str] = str
 
 
 @dataclass(slots=True)
@@ -90,14 +88,14 @@ class Shell:
         """The folder of this renter's agent."""
         return (self.chosen_home or platformdirs.user_data_path("sparecloud")).absolute()
 
-    def ask(self, work: Callable[[RenterAgent], Awaitable[_Answer]]) -> _Answer:
+    def ask(self, work: "Callable[[RenterAgent], Awaitable[_Answer]]") -> _Answer:
         """What `work` gets from the agent, which is started where it does not run."""
 
         async def asked() -> _Answer:
             async with self.tools.connect(self.home) as agent:
                 return await work(agent)
 
-        return asyncio.run(asked())
+        return _run(asked())
 
     def hold(self, work: "Callable[[Holder], Awaitable[_Answer]]") -> _Answer:
         """What `work` gets done with the wallet at its market's contracts. No agent is needed."""
@@ -106,11 +104,11 @@ class Shell:
             async with self.tools.wallets().holder(self.home) as holder:
                 return await work(holder)
 
-        return asyncio.run(held())
+        return _run(held())
 
     def show(self, answer: object, text: str) -> None:
         """Print what was asked for: `answer` as one line of JSON, or `text`."""
-        click.echo(msgspec.json.encode(answer).decode() if self.as_json else text)
+        click.echo(_json(answer) if self.as_json else text)
 
     def say(self, sentence: str) -> None:
         """Print progress, which is no part of the answer."""
@@ -141,7 +139,7 @@ class Shell:
         """Print `error`: what happened, and below it what to do."""
         if self.as_json:
             told = {"error": type(error).__name__, "title": error.title, "hint": error.hint}
-            click.echo(msgspec.json.encode(told).decode(), err=True)
+            click.echo(_json(told), err=True)
         else:
             click.echo("\n".join(filter(None, (error.title, error.hint))), err=True)
 
@@ -161,6 +159,19 @@ class Verbs(click.Group):
             error = _sentence(problem)
             shell.fail(error)
             ctx.exit(error.exit_code)
+
+
+def _run(work: Coroutine[object, object, _Answer]) -> _Answer:
+    # Here and below: what help does not need is not waited for.
+    import asyncio
+
+    return asyncio.run(work)
+
+
+def _json(answer: object) -> str:
+    import msgspec
+
+    return msgspec.json.encode(answer).decode()
 
 
 def _sentence(problem: BaseException) -> SparecloudError:

@@ -10,8 +10,8 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from core.observed import Account
-from core.sentences import moment
-from core.view import RenterView, spare
+from core.sentences import exact, moment
+from core.view import RenterView, Spending, spare
 from renter_tui.live import LiveApp
 from renter_tui.widgets.palette import COIN, DIM, GOOD
 from renter_tui.widgets.words import bar, cell, coins, locked, number, time_left
@@ -65,7 +65,22 @@ def _holds(view: RenterView) -> Table:
         for row in _stake(view.balances.account, view.now):
             table.add_row(*row)
         table.add_row("For fees", Text(spare(view.balances.native, "coin")), "of the chain's own, for transactions")
+    if view.spending is not None:
+        for row in _spent(view.spending):
+            table.add_row(*row)
     return table
+
+
+def _spent(spending: Spending) -> Iterator[tuple[str, Text, str]]:
+    """What clusters cost, and what they may cost."""
+    limits = spending.limits
+    for when, spent, limit in (
+        ("Last hour", spending.last_hour, limits.per_hour),
+        ("Last day", spending.last_day, limits.per_day),
+        ("In all", spending.in_all, limits.in_all),
+    ):
+        bound = "without a limit" if limit is None else f"of {exact(limit)} that it may be"
+        yield when, Text(spare(spent, digits=4)), f"spent on clusters, {bound}"
 
 
 def _where(account: Account) -> str:

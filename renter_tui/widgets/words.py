@@ -8,6 +8,7 @@ from typing import Final, Literal
 from rich.text import Text
 
 from core.model import COIN_UNIT, Address, Traits
+from core.observed import Progress
 from core.view import ClusterLine, spare
 from renter_tui.widgets.palette import BAD, COIN, DIM, GOOD, LINE, TURN, WAIT
 
@@ -136,3 +137,28 @@ def gib(mib: int) -> str:
 def cores(millis: int) -> str:
     """Processor cores with one decimal, for columns."""
     return f"{millis / 1000:,.1f}"
+
+
+def size(amount: int) -> str:
+    """Bytes in the largest unit that leaves at least one: "17 B", "1.5 MiB"."""
+    value, unit = float(amount), "B"
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if value < 1024 or unit == "TiB":
+            break
+        value /= 1024
+    return f"{amount} B" if unit == "B" else f"{value:,.1f} {unit}"
+
+
+def printable(text: str) -> str:
+    """`text` without what a terminal would act on."""
+    return "".join(char if char.isprintable() else "·" for char in text)
+
+
+def progress_text(told: Progress) -> str:
+    """How far a job is, in a line: "12 of 40 tasks done, 3 running; stage 2, 4 of 8: collect at job.py:9"."""
+    failed = f", {told.failed} failed and tried again" if told.failed else ""
+    text = f"{told.done:,} of {count(told.tasks, 'task')} done, {told.running} running{failed}"
+    if told.stages:
+        stage = max(told.stages, key=lambda one: (one.running, -one.number))
+        text += f"; stage {stage.number}, {stage.done:,} of {stage.tasks:,}: {printable(stage.name)}"
+    return text

@@ -122,7 +122,9 @@ def test_a_secret_cannot_smuggle_in_another_setting(secret: str) -> None:
 
 
 def test_every_role_authenticates_and_encrypts() -> None:
-    driver = driver_settings(SECRET, host="d", master="spark://m:7077", heap_mib=512, executor_mib=512, cores=1)
+    driver = driver_settings(
+        SECRET, host="d", master="spark://m:7077", heap_mib=512, executor_mib=512, cores=1, conf={}
+    )
 
     for settings in (master_settings(SECRET), worker_settings(SECRET), driver):
         assert "spark.authenticate=true\n" in settings

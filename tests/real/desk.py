@@ -187,12 +187,12 @@ class Desk:
         return self.xdotool("search", "--onlyvisible", "--name", title).split()
 
     def window_after_s(
-        self, process: "subprocess.Popen[bytes]", title: str, since: float, within_s: float = 30
+        self, process: "subprocess.Popen[bytes]", name: str, title: str, since: float, within_s: float = 30
     ) -> float:
         """Seconds from `since` until a window of that title is on the screen. Raises SparecloudError."""
         while time.monotonic() - since < within_s:
             if process.poll() is not None:
-                raise SparecloudError(f"{process.args!r} ended before it showed a window.")
+                raise SparecloudError(f"{process.args!r} ended before it showed a window: {self.said(name)[-500:]}")
             if self.windows(title):
                 return time.monotonic() - since
             time.sleep(0.01)
@@ -203,8 +203,11 @@ class Desk:
 
 
 @contextmanager
-def desk(*, panel: bool = True, size: str = "1280x800") -> Generator[Desk]:
-    """The desktop, up, with or without its panel; everything of it is gone afterwards. Raises SparecloudError."""
+def desk(*, panel: bool = True, size: str = "1280x800", environ: Mapping[str, str] | None = None) -> Generator[Desk]:
+    """The desktop, up, with or without its panel; everything of it is gone afterwards. Raises SparecloudError.
+
+    Programs on it find what `environ` adds.
+    """
     needs(*NEEDED)
     # Sockets lie in it: pytest's own folders have names that are too long for them.
     with tempfile.TemporaryDirectory(prefix="desk-", ignore_cleanup_errors=True) as made, ExitStack() as stack:
@@ -221,6 +224,7 @@ def desk(*, panel: bool = True, size: str = "1280x800") -> Generator[Desk]:
             "QT_QPA_PLATFORM": "xcb",
             "XDG_CONFIG_HOME": str(folder / "config"),
             "XDG_RUNTIME_DIR": made,
+            **(environ or {}),
         }
         for unwanted in ("WAYLAND_DISPLAY", "QT_SCALE_FACTOR", "XDG_CURRENT_DESKTOP"):
             environment.pop(unwanted, None)

@@ -65,7 +65,7 @@ def lie():
     with way:
         way.recv(33, socket.MSG_WAITALL)
         way.sendall(os.urandom(16 * 32))
-threading.Thread(target=lie).start()
+threading.Thread(target=lie, daemon=True).start()
 print(meter["pace"]("127.0.0.1"))
 door.close()
 """

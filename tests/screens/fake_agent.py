@@ -7,8 +7,9 @@ from pathlib import Path
 
 from core.gateway.agent import AgentUnavailable
 from core.model import Address, Amount, LeaseId, Share
-from core.observed import Job, JobState
+from core.observed import Job, JobState, Progress
 from core.quote import Quote, Reckoning, Request, Shortfall, Waste, Why
+from core.submission import NO_EXTRAS, Extras
 from core.view import ClusterLine, RenterView
 
 
@@ -19,6 +20,7 @@ class FakeAgent:
     newest: RenterView
     answer: Quote | Shortfall | None = None
     failure: Exception | None = None
+    progressed: Progress | None = None
     asked: list[tuple[object, ...]] = field(default_factory=list)
     output: asyncio.Queue[bytes | None] = field(default_factory=asyncio.Queue)
     watched: int = 0
@@ -69,10 +71,17 @@ class FakeAgent:
         await self.publish(with_cluster(self.newest, cluster))
         return cluster
 
-    async def submit(self, cluster: str, program: Path, arguments: Sequence[str], inputs: Path | None) -> Job:
-        self.asked.append(("submit", cluster, program, tuple(arguments), inputs))
+    async def submit(
+        self, cluster: str, program: Path, arguments: Sequence[str], inputs: Path | None, extras: Extras = NO_EXTRAS
+    ) -> Job:
+        self.asked.append(("submit", cluster, program, tuple(arguments), inputs, *filter(NO_EXTRAS.__ne__, [extras])))
         self._fail()
         return Job("job-1", self.newest.clusters[0].lease, JobState.RUNNING, self.newest.now)
+
+    async def progress(self, cluster: str, job: str) -> Progress | None:
+        self.asked.append(("progress", cluster, job))
+        self._fail()
+        return self.progressed
 
     async def logs(self, cluster: str, job: str, *, follow: bool) -> AsyncIterator[bytes]:
         self.asked.append(("logs", cluster, job, follow))

@@ -498,7 +498,10 @@ def test_wallet_creates_and_imports_without_showing_a_key(terminal: Terminal, pr
 
 
 def _verbs(group: click.Group, *before: str) -> Iterator[tuple[str, ...]]:
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
         if isinstance(command, click.Group):
             yield from _verbs(command, *before, name)
         elif not command.hidden:

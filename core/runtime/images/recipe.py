@@ -51,7 +51,7 @@ def _recipe(repository: str, folder: Path, context: tuple[str, ...], ingredients
 SPARK: Final = _recipe(
     "sparecloud-spark",
     _HERE / "spark",
-    ("Dockerfile", "entrypoint.sh", "await_port.py", "meter.py"),
+    ("Dockerfile", "entrypoint.sh", "await_port.py", "meter.py", "progress.py"),
     ("requirements.txt", "trim.txt"),
 )
 OVERLAY: Final = _recipe(

@@ -1,0 +1,122 @@
+"""What travels with a job, and how far it is: `submit` and `progress`."""
+
+import asyncio
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.observed import Executor, Progress, Stage
+from core.submission import Extras
+from renter_tui.commands.progress import Line, followed
+from tests.screens.test_cli import Terminal, program, renting, terminal
+from tests.scripted_agent import ScriptedAgent
+
+__all__ = ["program", "renting", "terminal"]
+
+TOLD = Progress(
+    tasks=1040,
+    done=12,
+    running=3,
+    failed=1,
+    stages=(Stage(2, "collect at job.py:9", 8, 4, 3, 1), Stage(1, "an idle one\x1b[2J", 2, 0, 0, 0)),
+    executors=(Executor("0", "w-1\x07:7300", 2, 2, 9, 1, 5 * 2**20, 300 * 2**20, 0, 1536, 17),),
+)
+
+
+def test_packages_files_and_settings_are_handed_to_the_agent(renting: Terminal, program: Path, tmp_path: Path) -> None:
+    wheel, table = tmp_path / "shapes-2.1-py3-none-any.whl", tmp_path / "table.csv"
+    wheel.touch()
+    table.touch()
+
+    result = renting.run(
+        *("submit", "demo", str(program), "--package", str(wheel), "--file", str(table), "--detach"),
+        *("--conf", "spark.sql.shuffle.partitions=16", "--conf", "spark.app.name=a=b", "--", "--year", "2026"),
+    )
+
+    extras = Extras((str(wheel),), (str(table),), {"spark.sql.shuffle.partitions": "16", "spark.app.name": "a=b"})
+    assert result.exit_code == 0
+    assert renting.agent.asked[-1] == ("submit", "demo", program, ("--year", "2026"), None, extras)
+
+
+@pytest.mark.parametrize(
+    ("conf", "sentence"),
+    [
+        (("spark.sql.x",), "'spark.sql.x' sets nothing."),
+        (("spark.a=1", "spark.a=2"), "spark.a is set twice."),
+        (("spark.master=local",), "spark.master is not yours to set"),
+        (("sql.x=1",), "'sql.x' is not a setting of Spark."),
+        (("spark.sql.x=a\nb",), "has a line break."),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_before_anything_is_asked(
+    renting: Terminal, program: Path, conf: tuple[str, ...], sentence: str
+) -> None:
+    result = renting.run("submit", "demo", str(program), *(word for text in conf for word in ("--conf", text)))
+
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+    assert len(result.stderr.splitlines()) == 2
+    assert all(asked[0] != "submit" for asked in renting.agent.asked)
+
+
+def test_progress_shows_tasks_stages_and_executors_without_what_a_terminal_acts_on(renting: Terminal) -> None:
+    renting.agent.progressed = TOLD
+
+    result = renting.run("progress", "demo", "job-1")
+
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        "12 of 1,040 tasks done, 3 running, 1 failed and tried again; stage 2, 4 of 8: collect at job.py:9",
+        "",
+        "STAGE  DONE  RUNNING  FAILED  WHAT",
+        "2       4/8        3       1  collect at job.py:9",
+        "1       0/2        0       0  an idle one·[2J",
+        "",
+        "EXECUTOR  HOST  BUSY  TASKS              CACHE  SHUFFLE READ/WRITTEN",
+        "0         w-1·   2/2      9  5.0 MiB/300.0 MiB          1.5 KiB/17 B",
+    ]
+    assert renting.json("progress", "demo", "job-1")["progress"]["stages"][0]["done"] == 4
+
+
+def test_progress_of_a_job_that_does_not_run_says_so(renting: Terminal) -> None:
+    assert renting.run("progress", "demo", "job-1").stdout == "job-1 does not run, or has not begun to.\n"
+    assert renting.json("progress", "demo", "job-1") == {"progress": None}
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_shows_one_line_that_gives_way_to_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    agent, screen = ScriptedAgent(progressed=TOLD), _Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setattr(sys, "stdout", _Terminal())
+    monkeypatch.setenv("COLUMNS", "40")
+
+    async def watch() -> None:
+        line = Line()
+        async with followed(agent, "demo", "job-1", line):
+            while not screen.getvalue():
+                await asyncio.sleep(0.01)
+            line.hide()
+            line.hide()
+
+    asyncio.run(asyncio.wait_for(watch(), 10))
+
+    assert screen.getvalue() == "\r\x1b[K12 of 1,040 tasks done, 3 running, 1 fa\r\x1b[K"
+
+
+def test_nobody_is_asked_for_progress_that_nobody_sees(capsys: pytest.CaptureFixture[str]) -> None:
+    agent = ScriptedAgent(progressed=TOLD)
+
+    async def watch() -> None:
+        async with followed(agent, "demo", "job-1", Line()):
+            await asyncio.sleep(0.05)
+
+    asyncio.run(watch())
+
+    assert agent.asked == []
+    assert capsys.readouterr().err == ""
