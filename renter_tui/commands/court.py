@@ -1,14 +1,15 @@
 """`court`: accuses, contests and judges what the chain cannot see for itself."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import click
 
 from core import sentences
 from core.errors import InvalidInput
 from renter_tui.commands import parsing
+from renter_tui.commands.lazy import LazyVerbs, Verb
 from renter_tui.commands.shell import Shell, json_option, pass_shell, yes_option
 from renter_tui.commands.tables import table
 from renter_tui.deals import deal_over
@@ -24,7 +25,29 @@ if TYPE_CHECKING:
 case_argument = click.argument("name", type=parsing.word, metavar="CASE")
 
 
-@click.group()
+_HERE: Final = "renter_tui.commands"
+
+
+class _Court(LazyVerbs):
+    sections: ClassVar[Mapping[str, Mapping[str, Verb]]] = {
+        "Cases": {
+            "show": Verb(f"{_HERE}.court:show", "Show a case, or list those of late."),
+            "accuse": Verb(f"{_HERE}.court:accuse", "Accuse the donor of a worker, against a bond."),
+            "contest": Verb(f"{_HERE}.court:contest", "Call for a jury, as the accused donor."),
+            "appeal": Verb(f"{_HERE}.court:appeal", "Call for a larger jury, as the party that lost."),
+            "settle": Verb(f"{_HERE}.court:settle", "Take a case the next step that anybody may take."),
+        },
+        "The jury": {
+            "enroll": Verb(f"{_HERE}.jury:enroll", "Take seats in the pool that juries are drawn from."),
+            "seats": Verb(f"{_HERE}.jury:seats", "List your seats."),
+            "vote": Verb(f"{_HERE}.jury:vote", "Commit to a vote, which stays secret until it is revealed."),
+            "reveal": Verb(f"{_HERE}.jury:reveal", "Reveal your vote."),
+            "leave": Verb(f"{_HERE}.jury:leave", "Give a seat up, and have its stake back."),
+        },
+    }
+
+
+@click.group(cls=_Court)
 def court() -> None:
     """Accuse a donor of what only people can judge, answer an accusation, or sit on the jury.
 
@@ -34,7 +57,7 @@ def court() -> None:
     """
 
 
-@court.command()
+@click.command()
 @click.argument("cluster")
 @click.argument("worker", type=int)
 @click.option(
@@ -69,7 +92,7 @@ def accuse(shell: Shell, cluster: str, worker: int, evidence: Path, yes: bool) -
     _show_case(shell, name, state, f"{deal.who} is accused. The case is {name}")
 
 
-@court.command()
+@click.command()
 @case_argument
 @yes_option
 @json_option
@@ -92,7 +115,7 @@ def contest(shell: Shell, name: str, yes: bool) -> None:
     judge(shell, name, work, "Contested. A jury is drawn from a later block.")
 
 
-@court.command()
+@click.command()
 @case_argument
 @yes_option
 @json_option
@@ -113,7 +136,7 @@ def appeal(shell: Shell, name: str, yes: bool) -> None:
     judge(shell, name, work, "Appealed. A larger jury is drawn from a later block.")
 
 
-@court.command()
+@click.command()
 @case_argument
 @yes_option
 @json_option
@@ -141,7 +164,7 @@ def settle(shell: Shell, name: str, yes: bool) -> None:
     judge(shell, name, work, "Done.")
 
 
-@court.command()
+@click.command()
 @click.argument("name", type=parsing.word, required=False, metavar="[CASE]")
 @json_option
 @pass_shell

@@ -1,8 +1,9 @@
 """`wallet`: the account that pays and is paid, and its key."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, ClassVar, Final, TextIO
 
 import click
 
@@ -10,6 +11,7 @@ from core.errors import ChainUnavailable, InvalidInput, SparecloudError
 from core.model import Address
 from core.observed import Balances
 from core.sentences import bonded, exact, thawing, to_spend
+from renter_tui.commands.lazy import LazyVerbs, Verb
 from renter_tui.commands.shell import Shell, json_option, pass_shell, yes_option
 
 if TYPE_CHECKING:
@@ -23,7 +25,31 @@ _passphrase_option = click.option(
 )
 
 
-@click.group(invoke_without_command=True)
+_HERE: Final = "renter_tui.commands"
+
+
+class _Wallet(LazyVerbs):
+    sections: ClassVar[Mapping[str, Mapping[str, Verb]]] = {
+        "Coin": {
+            "show": Verb(f"{_HERE}.wallet:show", "Show the address, balances and stake."),
+            "deposit": Verb(f"{_HERE}.vault:deposit", "Bring coin into the vault, which pays leases and bonds."),
+            "withdraw": Verb(f"{_HERE}.vault:withdraw", "Pay free coin out of the vault."),
+            "stake": Verb(f"{_HERE}.vault:stake", "Put coin up to back your promises."),
+            "thaw": Verb(f"{_HERE}.vault:thaw", "Begin to take stake back."),
+            "send": Verb(f"{_HERE}.vault:send", "Send coin to another account."),
+            "earnings": Verb(f"{_HERE}.earnings:earnings", "List what leases paid, as the chain tells it."),
+        },
+        "Key": {
+            "create": Verb(f"{_HERE}.wallet:create", "Make a new key."),
+            "import": Verb(f"{_HERE}.wallet:import_key", "Keep a key you already have."),
+            "export": Verb(f"{_HERE}.wallet:export", "Write the key to an encrypted file."),
+            "lock": Verb(f"{_HERE}.wallet:lock", "Sign nothing until it is unlocked."),
+            "unlock": Verb(f"{_HERE}.wallet:unlock", "Let it sign again."),
+        },
+    }
+
+
+@click.group(cls=_Wallet, invoke_without_command=True)
 @json_option
 @click.pass_context
 def wallet(context: click.Context) -> None:
@@ -48,7 +74,7 @@ class _Standing:
     now: int
 
 
-@wallet.command()
+@click.command()
 @json_option
 @pass_shell
 def show(shell: Shell) -> None:
@@ -86,7 +112,7 @@ async def _standing(holder: "Holder") -> _Standing:
     return _Standing(holder.address, network.title, network.native, await chain.balances(), await chain.now())
 
 
-@wallet.command()
+@click.command()
 @_passphrase_option
 @json_option
 @pass_shell
@@ -103,7 +129,7 @@ def create(shell: Shell, passphrase_file: Path | None) -> None:
     )
 
 
-@wallet.command("import")
+@click.command("import")
 @_passphrase_option
 @click.option("--key-file", type=click.File(), help="Read the private key from a file, or from stdin with -.")
 @click.option("--keystore", type=click.File(), help="Read an encrypted V3 key file instead; its passphrase is asked.")
@@ -140,7 +166,7 @@ def import_key(
     shell.show({"address": address}, str(address))
 
 
-@wallet.command()
+@click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option(
     "--passphrase-file",
@@ -164,7 +190,7 @@ def export(shell: Shell, file: Path, passphrase_file: Path | None) -> None:
     )
 
 
-@wallet.command()
+@click.command()
 @yes_option
 @json_option
 @pass_shell
@@ -184,7 +210,7 @@ def lock(shell: Shell, yes: bool) -> None:
     )
 
 
-@wallet.command()
+@click.command()
 @click.option(
     "--passphrase-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),

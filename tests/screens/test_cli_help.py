@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -20,24 +21,38 @@ def nothing(*_: object) -> Any:
     raise AssertionError
 
 
-def verbs() -> dict[str, Verb]:
-    assert isinstance(cli, LazyVerbs)
-    return {name: verb for section in cli.sections.values() for name, verb in section.items()}
+def verbs(group: click.Command = cli, path: str = "") -> dict[str, Verb]:
+    """Every verb by how it is typed, those of groups of verbs too."""
+    if not isinstance(group, LazyVerbs):
+        return {}
+    found: dict[str, Verb] = {}
+    for name, verb in ((name, verb) for section in group.sections.values() for name, verb in section.items()):
+        found |= {path + name: verb, **verbs(verb.load(), f"{path}{name} ")}
+    return found
 
 
 @pytest.mark.parametrize("name", verbs())
 def test_every_verb_is_where_the_table_says_under_its_own_name(name: str) -> None:
     command = verbs()[name].load()
 
-    assert command.name == name
+    assert command.name == name.split()[-1]
     assert command.hidden == (not verbs()[name].help)
     assert command.help, "A verb explains itself."
 
 
+def test_no_verb_of_a_group_is_only_there_once_another_module_is_imported() -> None:
+    """Each is asked for in a process of its own: here, some other test may have imported what makes it known."""
+    for name in ("wallet stake", "wallet earnings", "court vote", "sale buy", "trial list"):
+        asked = [sys.executable, "-m", "renter_tui", *name.split(), "--help"]
+
+        assert name in subprocess.run(asked, capture_output=True, text=True, timeout=60, check=True).stdout
+
+
 def test_the_help_lists_every_verb_with_a_whole_sentence() -> None:
+    assert isinstance(cli, LazyVerbs)
     answer = CliRunner().invoke(cli, ["--help"])
 
-    for name, verb in verbs().items():
+    for name, verb in ((name, verb) for section in cli.sections.values() for name, verb in section.items()):
         if verb.help:
             assert any(line.split()[:1] == [name] and line.endswith(verb.help) for line in answer.output.splitlines())
 
