@@ -68,5 +68,7 @@ async def _destroy(app: LiveApp, name: str) -> None:
 
 async def _submit(app: LiveApp, name: str, submission: Submission) -> None:
     with app.reporting():
-        job = await app.agent.submit(name, submission.program, submission.arguments, submission.inputs)
+        job = await app.agent.submit(
+            name, submission.program, submission.arguments, submission.inputs, submission.extras
+        )
         app.notify(f"{job.job} runs on {name}; l shows its output.", title="Submitted", markup=False)

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from core.observed import Progress, Stage
 from renter_tui.app import SparecloudApp
 from tests.screens.fake_agent import FakeAgent
 from tests.screens.sample_view import sample
@@ -19,13 +20,22 @@ _SHOTS: Final = (
     ("clusters", ("2",), (100, 26)),
     ("cluster", ("2", "enter"), (100, 30)),
     ("quote", ("n", "4", "tab", "2", "tab", "4", "tab", "2"), (100, 26)),
+    ("logs", ("2", "l"), (100, 26)),
+    ("submit", ("2", "s"), (100, 26)),
     ("wallet", ("3",), (100, 26)),
 )
+_STAGES: Final = (
+    Stage(7, "reduceByKey at ranking.py:31", 64, 41, 6, 0),
+    Stage(8, "sortBy at ranking.py:38", 64, 0, 0, 0),
+)
+_OUTPUT: Final = b"iteration 1: 0.31250\niteration 2: 0.09114\niteration 3: 0.02706\n"
 
 
 async def draw(keys: tuple[str, ...], size: tuple[int, int]) -> str:
     """What is shown after `keys`, as SVG."""
-    app = SparecloudApp(FakeAgent(sample()))
+    agent = FakeAgent(sample(), progressed=Progress(256, 169, 6, 0, _STAGES))
+    agent.output.put_nowait(_OUTPUT)
+    app = SparecloudApp(agent)
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         await pilot.press(*keys)

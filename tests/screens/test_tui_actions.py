@@ -8,6 +8,7 @@ import pytest
 from core.errors import BusUnavailable, InvalidInput, NotEnoughCoin
 from core.model import Amount, Resources
 from core.quote import Request, Shortfall
+from core.submission import Extras
 from renter_tui.app import SparecloudApp
 from renter_tui.screens.order import read_order
 from tests.screens.fake_agent import FakeAgent, quote_for
@@ -149,9 +150,11 @@ async def test_a_program_is_submitted_with_its_arguments_and_input() -> None:
         await until_shown(pilot, "9 donors")
         await pilot.press("2", "s")
         await until_shown(pilot, "Submit a program to etl-nightly")
-        await pilot.press(*"/j.py", "tab", *"a 'b c'", "tab", *"/in", "enter", "enter")
+        await pilot.press(*"/j.py", "tab", *"a 'b c'", "tab", *"/in", "tab")
+        await pilot.press(*"/w-1-py3-none-any.whl", "tab", *"/a '/b c'", "tab", *"spark.x=1", "enter", "enter")
 
-        expected = ("submit", "etl-nightly", Path("/j.py"), ("a", "b c"), Path("/in"))
+        extras = Extras(("/w-1-py3-none-any.whl",), ("/a", "/b c"), {"spark.x": "1"})
+        expected = ("submit", "etl-nightly", Path("/j.py"), ("a", "b c"), Path("/in"), extras)
         await until(pilot, lambda: agent.of("submit") == [expected])
         await until_shown(pilot, "job-1 runs on etl-nightly")
 
@@ -161,8 +164,29 @@ async def test_a_submission_without_a_program_is_refused_with_a_sentence() -> No
 
     async with app.run_test(notifications=True, size=(100, 26)) as pilot:
         await until_shown(pilot, "9 donors")
-        await pilot.press("2", "s", "enter", "enter", "enter", "enter")
+        await pilot.press("2", "s", *["enter"] * 7)
         await until_shown(pilot, "Name the program to run")
+
+    assert not agent.of("submit")
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "sentence"),
+    [
+        (1, "'a", "The arguments have a quotation mark without its partner."),
+        (3, 'a "b', "The packages have a quotation mark without its partner."),
+        (5, "spark.x", "'spark.x' sets nothing."),
+        (5, "spark.x=1 spark.x=2", "spark.x is set twice."),
+        (5, "spark.authenticate=false", "spark.authenticate is not yours to set"),
+    ],
+)
+async def test_what_cannot_travel_with_a_job_is_refused_in_the_dialog(field: int, typed: str, sentence: str) -> None:
+    app, agent = _app()
+
+    async with app.run_test(notifications=True, size=(100, 30)) as pilot:
+        await until_shown(pilot, "9 donors")
+        await pilot.press("2", "s", *"j.py", *["tab"] * field, *typed, *["enter"] * (7 - field))
+        await until_shown(pilot, sentence)
 
     assert not agent.of("submit")
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import InvalidInput
 from core.model import Amount
-from core.observed import Balances, JobState
+from core.observed import Balances, JobState, Progress, Stage
 from core.view import RenterView
 from renter_tui.app import SparecloudApp
-from renter_tui.screens.logs import plain
+from renter_tui.screens.logs import bars, plain
 from renter_tui.widgets.live_table import LiveTable
 from renter_tui.widgets.words import coins, span
 from tests.screens.fake_agent import FakeAgent
@@ -168,6 +169,51 @@ async def test_a_job_that_ends_changes_its_headline_in_the_logs() -> None:
         await agent.publish(replace(agent.newest, clusters=(replace(etl, jobs=ended),)))
 
         await until_shown(pilot, "✓ succeeded")
+
+
+async def test_the_logs_show_how_far_a_running_job_is() -> None:
+    app, agent = _app()
+    stages = tuple(Stage(number, f"collect at job.py:{number}", 8, 4, 2, 0) for number in range(1, 6))
+    agent.progressed = Progress(40, 20, 10, 1, stages)
+
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until_shown(pilot, "9 donors")
+        await pilot.press("2", "l")
+        await until_shown(
+            pilot,
+            "20 of 40 tasks done, 10 running, 1 failed and tried again",
+            "stage 1   ━━━━━━━━━━━━╍╍╍╍╍╍────── 4/8  collect at job.py:1",
+            "and 2 stages more",
+        )
+        agent.progressed = Progress(40, 39, 1, 0, stages[:1])
+        await until_shown(pilot, "39 of 40 tasks done")
+        agent.output.put_nowait(None)
+        await until_shown(pilot, "that is all of it")
+        await until(pilot, lambda: "tasks done" not in screen_text(app))
+
+
+async def test_a_job_whose_progress_nobody_tells_is_read_all_the_same() -> None:
+    app, agent = _app()
+    agent.failure = InvalidInput("No engine answers.", "Start it.")
+
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until_shown(pilot, "9 donors")
+        await pilot.press("2", "l")
+        agent.output.put_nowait(b"a line\n")
+        await until_shown(pilot, "ranking-3 on etl-nightly", "a line")
+        await until(pilot, lambda: bool(agent.of("progress")))
+        agent.failure, agent.progressed = None, Progress(4, 1, 1, 0)
+
+        await until_shown(pilot, "1 of 4 tasks done")
+
+
+def test_a_bar_never_outgrows_its_place() -> None:
+    text = bars(Progress(1, 9, 9, 0, (Stage(0, "a\x1b[2Jb", 1, 9, 9, 0), Stage(1, "", 0, 0, 0, 0)))).plain
+
+    assert "━" * 24 in text
+    assert "━" * 25 not in text
+    assert "─" * 24 in text
+    assert "a·[2Jb" in text
 
 
 async def test_help_lists_the_keys() -> None:
