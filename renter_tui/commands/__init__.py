@@ -22,6 +22,7 @@ class _Everything(LazyVerbs):
             "destroy": Verb(f"{_HERE}.cluster:destroy", "End a cluster, and say what was paid and came back."),
         },
         "Jobs": {
+            "run": Verb(f"{_HERE}.run:run", "Rent a cluster for one program, run it, end the cluster."),
             "submit": Verb(f"{_HERE}.job:submit", "Run a PySpark program and print its output."),
             "progress": Verb(f"{_HERE}.progress:progress", "Show a job's tasks, stages and executors."),
             "logs": Verb(f"{_HERE}.job:logs", "Print a job's output."),

@@ -1,11 +1,13 @@
 """`launch`, `ls`, `status` and `destroy`: a cluster from its confirmation to its settlement."""
 
+from collections.abc import Callable
+
 import click
 
 from core.errors import SparecloudError
 from core.gateway.agent import RenterAgent
 from core.lease import RentalPhase
-from core.quote import Request
+from core.quote import Quote, Request
 from core.view import ClusterLine, RenterView, resources_text, spare
 from renter_tui.commands.follow import follow, named
 from renter_tui.commands.market import pay_sentence, quote_text, quoted
@@ -38,8 +40,7 @@ def launch(shell: Shell, name: str, yes: bool, request: Request) -> None:
 
     async def work(agent: RenterAgent) -> ClusterLine:
         before = next((line.lease for line in (await agent.view()).clusters if line.name == name), "")
-        await agent.launch(name, request, answer.total())
-        return await follow(agent, name, lambda line: line.state not in _COMING, shell.say, before)
+        return await started(agent, name, request, answer, shell.say, before)
 
     try:
         line = shell.ask(work)
@@ -49,9 +50,21 @@ def launch(shell: Shell, name: str, yes: bool, request: Request) -> None:
             f"`sparecloud status {name}` shows it, `sparecloud destroy {name}` ends it."
         )
         raise click.exceptions.Exit(INTERRUPTED) from None
+    shell.show(line, f"{line.sentence}\nNext: sparecloud submit {name} job.py")
+
+
+async def started(
+    agent: RenterAgent, name: str, request: Request, quote: Quote, say: Callable[[str], None], before: str
+) -> ClusterLine:
+    """Launch `name` for what `quote` says at most; the cluster once it runs. Lines of the lease `before` are skipped.
+
+    Raises SparecloudError where it does not start.
+    """
+    await agent.launch(name, request, quote.total())
+    line = await follow(agent, name, lambda line: line.state not in _COMING, say, before)
     if line.state != RentalPhase.RUNNING:
         raise SparecloudError(f"{name} did not start. {line.sentence}".rstrip(), settlement(line))
-    shell.show(line, f"{line.sentence}\nNext: sparecloud submit {name} job.py")
+    return line
 
 
 @click.command()
@@ -122,10 +135,11 @@ def destroy(shell: Shell, name: str, yes: bool, detach: bool) -> None:
         except KeyboardInterrupt:
             shell.say(f"Stopped watching; the settlement goes on.\n`sparecloud status {name}` shows it.")
             raise click.exceptions.Exit(INTERRUPTED) from None
-    shell.show(line, _settlement_text(line))
+    shell.show(line, settlement_text(line))
 
 
-def _settlement_text(line: ClusterLine) -> str:
+def settlement_text(line: ClusterLine) -> str:
+    """Who was paid what for a cluster that ended, and what came back."""
     if not line.ended:
         return f"{line.name} ends. `sparecloud status {line.name}` shows its settlement."
     if not line.opened_at:
