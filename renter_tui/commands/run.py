@@ -1,8 +1,5 @@
 """`run`: a cluster for one program, from its quote to its settlement."""
 
-import re
-from pathlib import Path
-
 import click
 
 from core.errors import InvalidInput
@@ -21,7 +18,7 @@ from renter_tui.commands.task import Task, check, finished, submitted, task_opti
 @click.command()
 @task_options
 @request_options
-@click.option("--name", help="Of the cluster; else made from the program's.")
+@click.option("--name", help="Of the cluster; else run-1, run-2 ...")
 @click.option("--keep", is_flag=True, help="Leave the cluster running afterwards.")
 @yes_option
 @json_option
@@ -37,7 +34,7 @@ def run(shell: Shell, name: str | None, keep: bool, yes: bool, task: Task, reque
     """
     answer, names = quoted(shell, request)
     view = shell.ask(lambda agent: agent.view())
-    name = name or _free_name(task.program, view)
+    name = name or _free_name(view)
     before = next((line for line in view.clusters if line.name == name), None)
     if before is not None and not before.ended:
         raise InvalidInput(f"A cluster named {name} is alive.", f"Run `sparecloud submit {name}`, or choose --name.")
@@ -82,7 +79,6 @@ def _end(shell: Shell, name: str, known: str) -> ClusterLine | None:
         raise
 
 
-def _free_name(program: Path, view: RenterView) -> str:
-    stem = re.sub("[^a-z0-9]+", "-", program.stem.lower()).strip("-")[:24].strip("-") or "run"
+def _free_name(view: RenterView) -> str:
     taken = {line.name for line in view.clusters}
-    return next(name for n in range(1, len(taken) + 2) if (name := f"{stem}-{n}") not in taken)
+    return next(name for n in range(1, len(taken) + 2) if (name := f"run-{n}") not in taken)

@@ -1,5 +1,7 @@
 """What a renter may ask of clusters, in a market of real processes."""
 
+from pathlib import Path
+
 import pytest
 
 from core.errors import SpendingLimit
@@ -35,3 +37,31 @@ async def test_the_agent_refuses_what_could_pass_a_limit_whoever_asks_and_counts
     assert spent.in_all - spent_before.in_all == ended.spent > 0
     assert spent.committed == Amount(0)
     await stage.assert_clean(ended)
+
+
+async def test_one_command_rents_runs_copies_and_settles(stage: Stage, tmp_path: Path) -> None:
+    await stage.offers(2)
+    program, target = tmp_path / "sum.py", tmp_path / "out"
+    program.write_text(
+        "import sys\nfrom pathlib import Path\nfrom pyspark import SparkContext\n"
+        "total = SparkContext.getOrCreate().parallelize(range(int(sys.argv[1])), 4).sum()\n"
+        "Path('/job/output/sum').write_text(str(total))\nprint('the sum is', total)\n",
+        "utf-8",
+    )
+    size = ("--workers", "2", "--memory", "1G", "--yes")
+
+    code, said = await stage.command("run", str(program), *size, "--output", str(target), "--", "1000")
+    program.write_text("raise SystemExit(3)", "utf-8")
+    failed_code, failed = await stage.command("run", str(program), *size, "--name", "failing")
+
+    assert code == 0, said
+    assert "the sum is 499500" in said
+    assert (target / "sum").read_text("utf-8") == "499500"
+    assert failed_code == 1, failed
+    assert "Its output is above." in failed
+    async with stage.agent() as agent:
+        ended = {known.name: known for known in (await agent.view()).clusters}
+    for name in ("run-1", "failing"):
+        assert ended[name].ended
+        assert ended[name].spent > 0
+        await stage.assert_clean(ended[name])
