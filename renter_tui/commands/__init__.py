@@ -39,6 +39,7 @@ class _Everything(LazyVerbs):
         "Markets and this machine": {
             "demo": Verb(f"{_HERE}.agent:demo", "Run a whole market and a Spark job on this machine."),
             "relay": Verb(f"{_HERE}.relay:relay", "Serve a market: its bus and its meeting points."),
+            "completion": Verb(f"{_HERE}.completion:completion", "Print what a shell needs to complete verbs."),
             "deploy": Verb(f"{_HERE}.deploy:deploy", "Create a market's contracts, which nobody owns."),
             "release": Verb(f"{_HERE}.release:release", "Tell a market of new versions."),
             "agent": Verb(f"{_HERE}.agent:agent"),

@@ -20,12 +20,13 @@ _COMING = (RentalPhase.PROPOSED, RentalPhase.OPENING, RentalPhase.STARTING)
 
 
 @click.command()
-@click.argument("name")
+@click.argument("positional", required=False, metavar="NAME")
+@click.option("--name", help="The same as NAME.")
 @request_options
 @yes_option
 @json_option
 @pass_shell
-def launch(shell: Shell, name: str, yes: bool, request: Request) -> None:
+def launch(shell: Shell, positional: str | None, name: str | None, yes: bool, request: Request) -> None:
     """Rent a Spark cluster: show the quote, ask, pay into escrow, and wait until it runs.
 
     Once you agreed, Ctrl-C only stops the watching: the cluster goes on until `sparecloud destroy NAME`.
@@ -33,6 +34,9 @@ def launch(shell: Shell, name: str, yes: bool, request: Request) -> None:
     \b
     sparecloud launch demo --workers 3 --cores 1 --memory 1536M --hours 1
     """
+    if (positional is None) == (name is None):
+        raise click.UsageError("Name the cluster once: sparecloud launch NAME.")
+    name = positional or name or ""
     answer, names = quoted(shell, request)
     shell.say(quote_text(answer, names))
     shell.say("")

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import ClassVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from renter_tui.commands.shell import Verbs
 
@@ -51,6 +52,12 @@ class LazyVerbs(Verbs):
             if not near:
                 raise
             raise click.UsageError(f"There is no command {args[0]}. Did you mean {near[0]}?", ctx) from unknown
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The verbs and options that begin with `incomplete`; none of the verbs is imported for it."""
+        verbs = [(name, verb.help) for section in self.sections.values() for name, verb in section.items()]
+        found = [CompletionItem(name, help=help) for name, help in verbs if help and name.startswith(incomplete)]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The verbs with a sentence each, section by section."""

@@ -12,7 +12,14 @@ from renter_tui.commands import parsing
 _OPTIONS = (
     click.option("--workers", type=int, default=1, show_default=True, metavar="N", help="How many workers."),
     click.option(
-        "--cores", type=parsing.cpu_millis, default="1", show_default=True, metavar="N", help="Of each worker."
+        "--cores",
+        "--cpu",
+        "cores",
+        type=parsing.cpu_millis,
+        default="1",
+        show_default=True,
+        metavar="N",
+        help="Of each worker.",
     ),
     click.option(
         "--memory",
@@ -25,6 +32,7 @@ _OPTIONS = (
     click.option(
         "--hours",
         "--time",
+        "--for",
         "seconds",
         type=parsing.duration_s,
         default="1",
@@ -32,7 +40,14 @@ _OPTIONS = (
         metavar="TIME",
         help="How long: 1, 90m, 2h, 1h30m.",
     ),
-    click.option("--ceiling", type=parsing.coin, metavar="SPARE", help="The most that it may cost in all."),
+    click.option(
+        "--ceiling",
+        "--max-price",
+        "ceiling",
+        type=parsing.coin,
+        metavar="SPARE",
+        help="The most that it may cost in all.",
+    ),
     click.option("--most-per-donor", type=int, metavar="N", help="So many workers at most on one donor."),
     click.option(
         "--tightness",

@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 from core.errors import ChainUnavailable, NotEnoughCoin, WalletUnavailable
 from core.gateway.agent import RenterAgent
 from core.gateway.host import Build
-from core.model import Address, LeaseId
+from core.model import Address, Amount, LeaseId, Resources
 from core.observed import JobState
 from core.quote import Request
 from renter_tui.commands import cli
@@ -231,6 +231,16 @@ def test_launch_does_nothing_without_a_yes(terminal: Terminal, typed: str) -> No
 
 def test_launch_as_json_prints_the_cluster_alone(terminal: Terminal) -> None:
     assert terminal.json("launch", "demo", *ORDER, "--yes")["state"] == "running"
+
+
+def test_a_launch_understands_the_words_of_other_clouds(terminal: Terminal) -> None:
+    usual = ("--workers", "3", "--cpu", "1", "--memory", "1536M", "--for", "1h", "--max-price", "5")
+
+    terminal.json("launch", "--name", "demo", *usual, "--yes")
+
+    launched = next(call for call in terminal.agent.asked if call[0] == "launch")
+    assert launched[1] == "demo"
+    assert launched[2] == replace(Request(Resources(1000, 1536), 3, 3600), ceiling=Amount(5 * 10**18))
 
 
 def test_a_launch_that_ends_otherwise_says_why(terminal: Terminal) -> None:

@@ -1,17 +1,23 @@
 """The help of the command line: quick, because nothing is imported for it, and true all the same."""
 
+import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 import click
 import pytest
 from click.testing import CliRunner
 
+from core.errors import SparecloudError
+from core.gateway.agent import AgentRuns, AgentUnavailable
 from renter_tui.commands import cli
 from renter_tui.commands.lazy import LazyVerbs, Verb
-from renter_tui.commands.shell import Shell, Tools
+from renter_tui.commands.market import NOTHING_FITS
+from renter_tui.commands.shell import INTERRUPTED, Shell, Tools
 
 HEAVY = ("asyncio", "aiohttp", "docker", "msgspec", "numpy", "textual", "web3", "core.model")
 
@@ -100,3 +106,54 @@ def test_a_group_lists_its_verbs_in_sections() -> None:
     answer = CliRunner().invoke(Two("two"), ["--help"])
 
     assert "First:\n  a     Does a.\n\nSecond:\n  long  Does b.\n" in answer.output
+
+
+def test_the_exit_codes_in_the_manual_are_those_of_the_errors() -> None:
+    def children(kind: type[SparecloudError]) -> list[type[SparecloudError]]:
+        return [kind, *(each for child in kind.__subclasses__() for each in children(child))]
+
+    manual = (Path(__file__).parents[2] / "docs" / "cli.md").read_text("utf-8")
+    table = manual.partition("## Exit codes")[2].partition("## JSON")[0]
+
+    raised = {kind.exit_code for kind in (*children(SparecloudError), AgentRuns, AgentUnavailable)}
+
+    told = {int(code) for code in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)}
+    assert told == {0, NOTHING_FITS, INTERRUPTED} | raised
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [("wa", {"wallet"}), ("re", {"relay", "release"}), ("wallet st", {"stake"}), ("quote --max-", {"--max-price"})],
+)
+def test_a_shell_completes_verbs_and_options(typed: str, offered: set[str]) -> None:
+    words = ["sparecloud", *typed.split()]
+    asked = {"_SPARECLOUD_COMPLETE": "bash_complete", "COMP_WORDS": " ".join(words), "COMP_CWORD": str(len(words) - 1)}
+
+    done = subprocess.run(
+        [sys.executable, "-m", "renter_tui"],
+        env={**os.environ, **asked},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    assert {line.partition(",")[2] for line in done.stdout.splitlines()} == offered
+
+
+def test_bash_takes_the_script_for_completion() -> None:
+    told = CliRunner().invoke(cli, ["completion", "bash"], obj=Shell(Tools(nothing, nothing, nothing)))
+    taken = subprocess.run(
+        ["bash", "-c", f"{told.output}\ncomplete -p sparecloud"], capture_output=True, text=True, timeout=60, check=True
+    )
+
+    assert told.exit_code == 0
+    assert "sparecloud" in taken.stdout
+
+
+@pytest.mark.parametrize("words", [("launch",), ("launch", "demo", "--name", "demo")])
+def test_a_cluster_is_named_once(words: tuple[str, ...]) -> None:
+    answer = CliRunner().invoke(cli, [*words, "--yes"], obj=Shell(Tools(nothing, nothing, nothing)))
+
+    assert answer.exit_code == 2
+    assert "Name the cluster once" in answer.stderr
