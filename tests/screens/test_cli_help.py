@@ -115,7 +115,8 @@ def test_the_exit_codes_in_the_manual_are_those_of_the_errors() -> None:
     manual = (Path(__file__).parents[2] / "docs" / "cli.md").read_text("utf-8")
     table = manual.partition("## Exit codes")[2].partition("## JSON")[0]
 
-    raised = {kind.exit_code for kind in (*children(SparecloudError), AgentRuns, AgentUnavailable)}
+    kinds: list[type[SparecloudError]] = [*children(SparecloudError), AgentRuns, AgentUnavailable]
+    raised = {kind.exit_code for kind in kinds}
 
     told = {int(code) for code in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)}
     assert told == {0, NOTHING_FITS, INTERRUPTED} | raised
