@@ -93,16 +93,16 @@ class Selftest:
             await self._rehearsal.clear()
 
     async def _run(self, tell: Tell) -> None:
-        engine = await _checked(tell, "Container engine", "Asking the container engine.", self._engine())
-        images = engine and await _checked(
+        engine = await checked(tell, "Container engine", "Asking the container engine.", self._engine())
+        images = engine and await checked(
             tell, "Images", "Looking for the images that workers run in.", self._images(tell), IMAGES_WITHIN_S
         )
         if engine:
-            await _checked(tell, "Isolation", "Asking how workers are kept apart.", self._isolation())
-        await _checked(tell, "Chain", "Asking the chain.", self._chain())
-        await _checked(tell, "Wallet", "Counting what the wallet holds.", self._wallet())
-        await _checked(tell, "Stake", "Comparing the stake with what renters ask.", self._stake())
-        await _checked(tell, "Market", "Waiting for this machine's own offer to come back.", self._market())
+            await checked(tell, "Isolation", "Asking how workers are kept apart.", self._isolation())
+        await checked(tell, "Chain", "Asking the chain.", self._chain())
+        await checked(tell, "Wallet", "Counting what the wallet holds.", self._wallet())
+        await checked(tell, "Stake", "Comparing the stake with what renters ask.", self._stake())
+        await checked(tell, "Market", "Waiting for this machine's own offer to come back.", self._market())
         tell(settings_check(self._view()))
         tell(limits_check(self._view()))
         tell(sensors_check(self._view(), self._ports.sensors.providers()))
@@ -161,7 +161,7 @@ class Selftest:
 
     async def _rehearse(self, rehearsal: Rehearsal, tell: Tell, *, possible: bool) -> None:
         if possible:
-            await _checked(tell, _JOB, "Preparing a cluster.", self._play(rehearsal, tell), _REHEARSAL_WITHIN_S)
+            await checked(tell, _JOB, "Preparing a cluster.", self._play(rehearsal, tell), _REHEARSAL_WITHIN_S)
         else:
             tell(Check(_JOB, State.FAILED, "Not tried: the engine or its images are missing."))
 
@@ -179,7 +179,7 @@ class Selftest:
         return next((each.offer for each in held if each.offer.donor == self._ports.notary.address), None)
 
 
-async def _checked(
+async def checked(
     tell: Tell, name: str, beginning: str, work: Awaitable[Check], within_s: int = _ANSWER_WITHIN_S
 ) -> bool:
     """Tell of a check from its start to its end; whether it did not fail."""

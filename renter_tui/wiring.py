@@ -17,7 +17,9 @@ from core.renter_work import RenterPorts
 from core.runtime.clusters import DockerClusters
 from core.runtime.container_engine import ContainerEngine
 from core.runtime.images import Images
+from core.selftest import Tell
 from core.settings import LimitsFile
+from renter_tui import doctoring
 from renter_tui.deploying import Deployer, Order
 from renter_tui.holder import Holder
 
@@ -116,6 +118,11 @@ def holder(home: Path) -> AbstractAsyncContextManager[Holder]:
 def deployer(home: Path, order: Order) -> Deployer:
     """A deployment by `home`'s wallet."""
     return Deployer(home, order)
+
+
+async def examine(home: Path, tell: Tell) -> None:
+    """Check all that a cluster of `home`'s owner needs; `tell` hears of each check."""
+    await doctoring.examine(home, tell)
 
 
 def _kept(home: Path, passphrase_file: Path | None, keep: Callable[[Wallet], Address]) -> Address:

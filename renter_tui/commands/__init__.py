@@ -38,6 +38,7 @@ class _Everything(LazyVerbs):
         },
         "Markets and this machine": {
             "demo": Verb(f"{_HERE}.agent:demo", "Run a whole market and a Spark job on this machine."),
+            "doctor": Verb(f"{_HERE}.doctor:doctor", "Check all that a cluster needs here, and say the cure."),
             "relay": Verb(f"{_HERE}.relay:relay", "Serve a market: its bus and its meeting points."),
             "completion": Verb(f"{_HERE}.completion:completion", "Print what a shell needs to complete verbs."),
             "deploy": Verb(f"{_HERE}.deploy:deploy", "Create a market's contracts, which nobody owns."),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from core.gateway.agent import RenterAgent
     from core.gateway.host import Build
     from core.model import Address
+    from core.selftest import Tell
     from renter_tui.deploying import Deployer, Order
     from renter_tui.holder import Holder
 
@@ -57,6 +58,10 @@ class Wallets(Protocol):
 
     def holder(self, home: Path) -> "AbstractAsyncContextManager[Holder]":
         """The wallet at its market's contracts."""
+        ...
+
+    async def examine(self, home: Path, tell: "Tell") -> None:
+        """Check all that a cluster of `home`'s owner needs; `tell` hears of each check."""
         ...
 
     def deployer(self, home: Path, order: "Order") -> "Deployer":
@@ -105,6 +110,10 @@ class Shell:
                 return await work(holder)
 
         return _run(held())
+
+    def examine(self, tell: "Tell") -> None:
+        """Check all that a cluster needs here; `tell` hears of each check."""
+        _run(self.tools.wallets().examine(self.home, tell))
 
     def show(self, answer: object, text: str) -> None:
         """Print what was asked for: `answer` as one line of JSON, or `text`."""

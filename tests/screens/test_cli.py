@@ -20,6 +20,7 @@ from core.gateway.host import Build
 from core.model import Address, Amount, LeaseId, Resources
 from core.observed import JobState
 from core.quote import Request
+from core.selftest import Check, State, Tell
 from renter_tui.commands import cli
 from renter_tui.commands.shell import Shell, Tools
 from renter_tui.deploying import Deployer, Order
@@ -34,6 +35,7 @@ class Wallet:
     """Records what the wallet verbs ask for."""
 
     asked: list[tuple[object, ...]] = field(default_factory=list)
+    checked: Check = field(default=Check("Images", State.WARNED, "They are not here yet.", "Wait."))
 
     def wallet_create(self, home: Path, passphrase_file: Path | None) -> Address:
         self.asked.append(("create", home, passphrase_file))
@@ -69,6 +71,12 @@ class Wallet:
         self.asked.append(("holder", home))
         raise ChainUnavailable("The chain node does not answer.", "Try again.")
         yield
+
+    async def examine(self, home: Path, tell: Tell) -> None:
+        self.asked.append(("examine", home))
+        tell(Check("Disk", State.RUNNING, "Looking for room."))
+        tell(Check("Disk", State.PASSED, "9 GiB are free."))
+        tell(self.checked)
 
     def deployer(self, home: Path, order: Order) -> Deployer:
         self.asked.append(("deployer", home, order))
@@ -122,6 +130,19 @@ def program(tmp_path: Path) -> Path:
     path = tmp_path / "job.py"
     path.write_text("print(42)")
     return path
+
+
+def test_the_doctor_says_what_it_found_and_the_cure(terminal: Terminal) -> None:
+    well = terminal.run("doctor")
+    told = terminal.json("doctor")["checks"]
+    terminal.wallet.checked = Check("Chain", State.FAILED, "It is silent.", "Start its node.")
+    ill = terminal.run("doctor")
+
+    assert well.exit_code == 0
+    assert well.stderr.startswith("+ Disk: 9 GiB are free.\n! Images: They are not here yet. Wait.\nNothing stands")
+    assert [check["state"] for check in told] == ["passed", "warned"]
+    assert ill.exit_code == 1
+    assert "x Chain: It is silent. Start its node.\n1 of 2 checks failed: Chain.\n" in ill.stderr
 
 
 def test_market_lists_the_donors(terminal: Terminal) -> None:

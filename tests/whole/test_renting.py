@@ -65,3 +65,26 @@ async def test_one_command_rents_runs_copies_and_settles(stage: Stage, tmp_path:
         assert ended[name].ended
         assert ended[name].spent > 0
         await stage.assert_clean(ended[name])
+
+
+async def test_the_doctor_finds_a_market_whole_and_an_empty_folder_wanting(stage: Stage, tmp_path: Path) -> None:
+    await stage.offers(2)
+
+    well_code, well = await stage.command("doctor")
+    ill_code, ill = await stage.command("doctor", home=tmp_path / "nothing")
+
+    assert well_code == 0, well
+    assert "x " not in {line[:2] for line in well.splitlines()}
+    for found in (
+        "+ Container engine",
+        "+ Images",
+        "+ Settings",
+        "+ Chain and wallet",
+        "+ Market",
+        "+ Background agent",
+    ):
+        assert found in well
+    assert ill_code == 1
+    assert "x Settings: No market is chosen" in ill
+    assert "+ Container engine" in ill
+    assert not (tmp_path / "nothing").exists()
