@@ -14,10 +14,24 @@ from core.quote import Request
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """Shares that were lost, each a lease and an index, and the lease whose workers take their place."""
+    """Shares that were lost, each a lease and an index, and the lease whose workers take their place.
+
+    `swap`: they are not lost, but let go as soon as the others run.
+    """
 
     shares: tuple[tuple[LeaseId, int], ...]
     lease: LeaseId
+    swap: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """A lease of more workers, for at most `most`, asked of the market for the `attempt`th time."""
+
+    lease: LeaseId
+    workers: int
+    most: Amount
+    attempt: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +40,8 @@ class Cluster:
 
     `most` is what it may cost in all. `donors` keeps each donor's name and seal key as offered, `machines` the memory
     that its seats divide. `stopped`: master and drivers are gone.
-    `back_at` is when this machine was last back from an absence so long that donors leave.
+    `back_at` is when this machine was last back from an absence so long that donors leave. `growths` are the leases
+    that added workers, `until` is when the cluster ends where it was extended beyond its leases.
     """
 
     name: str
@@ -44,6 +59,8 @@ class Cluster:
     released: bool = False
     stopped: bool = False
     back_at: int = 0
+    growths: tuple[Growth, ...] = ()
+    until: int = 0
 
     @property
     def lease(self) -> LeaseId | None:

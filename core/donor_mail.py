@@ -62,11 +62,11 @@ class DonorMail:
                     raise InvalidInput("A voucher is not signed by the renter's session key.")
                 key = share_key(voucher.lease, voucher.index)
                 self._engine.tell(key, was.VoucherArrived(now, voucher.amount, signature))
-            case Ending(lease=lease, index=index):
+            case Ending(lease=lease, index=index, hand_over_s=hand_over_s):
                 service = self._mine(sender, lease, index)
                 if ended(service):
                     await self._work.beat(service, do.SendHeartbeat(service.served_s(now), False, service.reason))
-                self._engine.tell(share_key(lease, index), was.EndingTold(now))
+                self._engine.tell(share_key(lease, index), was.EndingTold(now, hand_over_s))
             case _:
                 raise InvalidInput("That message is meant for renters.")
 

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from core.cluster import Cluster, ClusterBook, Replacement
+from core.cluster import Cluster, ClusterBook, Growth, Replacement
 from core.engine import Engine
 from core.errors import InvalidInput, NotEnoughCoin
 from core.lease import Rental
@@ -25,13 +25,16 @@ from core.view import spare
 class Wish:
     """What a lease is asked for: `request`, within `most` coin, to end at `ends_at`, in the place of `shares`.
 
-    Fewer workers, and a shorter time, will do where they take the place of others.
+    Fewer workers, and a shorter time, will do where they take the place of others. `swap`: those serve until then.
+    `attempt` is above 0 where the lease adds workers, and what it costs is beyond what the cluster might cost before.
     """
 
     request: Request
     most: Amount
     ends_at: int
     shares: tuple[tuple[LeaseId, int], ...] = ()
+    swap: bool = False
+    attempt: int = 0
 
 
 class Leasing:
@@ -140,7 +143,17 @@ def _with(cluster: Cluster, agreement: Agreement, quote: Quote, offers: Sequence
     machines = machine_sizes(offers)
     sealed_to = {signed.offer.donor: (signed.offer.name, signed.offer.seal_key) for signed in offers}
     asked = {share.donor for share in quote.shares}
-    made = (Replacement(wish.shares[: len(agreement.shares)], agreement.lease),) if wish.shares else ()
+    taken = wish.shares[: len(agreement.shares)]
+    made = (Replacement(taken, agreement.lease, wish.swap),) if taken else ()
+    if wish.attempt:
+        workers = len(agreement.shares)
+        growth = Growth(agreement.lease, workers, wish.most, wish.attempt)
+        cluster = replace(
+            cluster,
+            request=replace(cluster.request, workers=cluster.request.workers + workers),
+            most=Amount(cluster.most + quote.total()),
+            growths=(*cluster.growths, growth),
+        )
     return replace(
         cluster,
         most=cluster.most or quote.total(),

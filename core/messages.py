@@ -16,6 +16,9 @@ from core.ticket import Ticket, is_node_key
 MAX_MESSAGE_BYTES: Final = 80 * 1024
 """The longest encoded message: a proposal of 256 shares with the largest numbers fits."""
 
+MAX_HAND_OVER_S: Final = 300
+"""A worker that is let go hands its data over for so long at most."""
+
 # `master` ends up in a command's arguments, so nothing but a host name or IPv4 address, a colon and a port.
 _MASTER = re.compile(r"(?:spark://)?[A-Za-z0-9](?:[A-Za-z0-9.-]{0,192}[A-Za-z0-9])?:[1-9][0-9]{0,4}")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{32,128}")
@@ -88,13 +91,15 @@ class VoucherNote(_Body, frozen=True):
 
 
 class Ending(_Body, frozen=True):
-    """Renter to donor: the lease is over."""
+    """Renter to donor: the share is over; its worker may hand its data over for `hand_over_s` and is paid for it."""
 
     lease: LeaseId
     index: int
+    hand_over_s: int = 0
 
     def __post_init__(self) -> None:
         _need_share(self.lease, self.index)
+        _need(0 <= self.hand_over_s <= MAX_HAND_OVER_S, f"hand_over_s must be between 0 and {MAX_HAND_OVER_S}")
 
 
 class Accepted(_Body, frozen=True):

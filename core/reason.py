@@ -20,6 +20,7 @@ class Reason(StrEnum):
     UNPAID = "unpaid"
     OWNER_RETURNED = "owner_returned"
     START_FAILED = "start_failed"
+    LET_GO = "let_go"
 
     @property
     def sentence(self) -> str:
@@ -42,4 +43,5 @@ _SENTENCES = {
     Reason.UNPAID: "The renter stopped signing vouchers, so the worker was stopped and the last voucher redeemed.",
     Reason.OWNER_RETURNED: "The owner wanted the machine back.",
     Reason.START_FAILED: "The worker could not be started on this machine.",
+    Reason.LET_GO: "The renter let the worker go; it is paid for the seconds it served.",
 }

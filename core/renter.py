@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from core.change import Change, Preview
+from core.changing import Changing, under_way
 from core.cluster import Cluster, ClusterBook, next_job_name
 from core.engine import Engine, Published
 from core.errors import InvalidInput, SparecloudError, first_problem
@@ -63,6 +65,9 @@ class Renter:
         links = LinkBook(ports.journal)
         self._quoting = Quoting(settings, ports.board, ports.clock, self._rentals, links, PaceBook(ports.journal))
         self._leasing = Leasing(settings, ports, self._engine, self._book, self._quoting)
+        self._changing = Changing(
+            settings, ports.clock, self._engine, self._book, self._quoting, self._leasing, self._rentals
+        )
         self._upkeep = Upkeep(ports, self._engine, self._book, self._work, self._leasing, links, self._rentals)
         # Before the first view, which would else show no clusters.
         self._engine.recall()
@@ -151,6 +156,23 @@ class Renter:
     async def stop_job(self, cluster: str, job: str) -> None:
         """Stop a job; one that ended is no error. Raises NotFound."""
         await self._ports.runtime.stop_job(self._book.lease_of_job(cluster, job), job)
+
+    async def preview(self, cluster: str, change: Change) -> Preview:
+        """What `change` would mean now; binds nobody. Raises NotFound, InvalidInput (it does not run, a shortfall)."""
+        return await self._changing.preview(cluster, change)
+
+    async def change(self, cluster: str, change: Change, most: int | None = None) -> ClusterLine:
+        """Make the change, for `most` more coin at most; follow it by `ClusterLine.changing` through `watch`.
+
+        Raises NotFound, InvalidInput, NotEnoughCoin, SpendingLimit.
+        """
+        async with self._launching:
+            await self._changing.change(cluster, change, most)
+        self._redraw()
+        line = self._line(self._book.named(cluster))
+        if line is None:
+            raise InvalidInput(f"The cluster {cluster} is gone.", "See what is left with `sparecloud ls`.")
+        return line
 
     async def destroy(self, cluster: str) -> None:
         """End the cluster's lease; one that ended is no error. Raises NotFound."""
@@ -285,6 +307,8 @@ class Renter:
     async def _look_after(self, cluster: Cluster) -> None:
         try:
             await self._upkeep.look(cluster)
+            async with self._launching:
+                await self._changing.look(self._book.named(cluster.name))
         except SparecloudError as problem:
             log.warning("cluster %s was not looked after: %s", cluster.name, problem)
 
@@ -327,6 +351,7 @@ class Renter:
             screen=self._upkeep.screens.get(cluster.network, "") if cluster.network else "",
             retrying=cluster.name in self._retrying,
             lives=self._lives(cluster),
+            changing=under_way(cluster, self._rentals()),
         )
 
     def _spending(self, now: int) -> Spending | None:

@@ -34,11 +34,12 @@ def market(offers: Iterable[SignedOffer]) -> tuple[OfferLine, ...]:
 
 
 def cluster_line(
-    cluster: Cluster, rentals: Sequence[Rental], *, screen: str, retrying: bool, lives: bool
+    cluster: Cluster, rentals: Sequence[Rental], *, screen: str, retrying: bool, lives: bool, changing: str = ""
 ) -> ClusterLine | None:
     """One cluster over its leases (core.repair.opened); None before its first was proposed.
 
-    `retrying`: its only lease failed, another follows. `lives`: something still needs its master.
+    `retrying`: its only lease failed, another follows. `lives`: something still needs its master. `changing` says what
+    is being changed about it.
     """
     if not rentals:
         return None
@@ -61,10 +62,11 @@ def cluster_line(
         spent=Amount(sum(part.vouched for part in _parts(rentals))),
         refund=Amount(sum(rental.refund for rental in rentals)),
         opened_at=min(rental.opened_at for rental in rentals),
-        ends_at=max(rental.agreement.terms.ends_at for rental in rentals),
+        ends_at=max(cluster.until, *(rental.agreement.terms.ends_at for rental in rentals)),
         screen=screen,
         jobs=cluster.jobs,
-        ended=all(ended(rental) for rental in rentals) and not retrying and not lives,
+        ended=(over := all(ended(rental) for rental in rentals) and not retrying and not lives),
+        changing="" if over else changing,
     )
 
 
@@ -114,6 +116,8 @@ def _state_of(part: Part) -> str:
     """Why a worker is not simply serving; empty where it is."""
     if part.reason:
         return part.reason.sentence
+    if part.let_go_at:
+        return "Let go; the worker hands its data over, and is paid until it is gone."
     if part.leaving:
         return "The owner wants the machine back; the worker hands its data over, and is paid until it is gone."
     if part.state is PartState.SERVING and not part.granted_permille:
@@ -126,7 +130,8 @@ def _state_of(part: Part) -> str:
 def _sentence(main: Rental, state: RentalPhase, rentals: Sequence[Rental], cluster: Cluster) -> str:
     parts = _parts(rentals)
     serving = sum(part.state is PartState.SERVING for part in parts)
-    of = cluster.request.workers if len(rentals) > 1 else len(parts)
+    resized = len(rentals) > 1 or any(part.let_go_at for part in parts)
+    of = cluster.request.workers if resized else len(parts)
     match state:
         case RentalPhase.PROPOSED:
             accepted = sum(part.state is not PartState.PROPOSED for part in main.parts)

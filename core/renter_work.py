@@ -85,8 +85,8 @@ class RenterWork:
                 voucher = Voucher(agreement.lease, index, amount)
                 signature = chain.session(agreement.terms.session).sign(voucher)
                 await self.tell(agreement, index, VoucherNote(voucher, signature))
-            case do.TellEnding(index=index):
-                await self.tell(agreement, index, Ending(agreement.lease, index))
+            case do.TellEnding(index=index, hand_over_s=hand_over_s):
+                await self.tell(agreement, index, Ending(agreement.lease, index, hand_over_s))
             case do.StopCluster():
                 cluster = self._book.of(agreement.lease)
                 if cluster is None or not self._lives(cluster):

@@ -8,16 +8,16 @@ from typing import Final
 from core.cluster import Cluster, ClusterBook, merge
 from core.engine import Engine
 from core.errors import SparecloudError
-from core.lease import PartState, Reason, Rental, RentalPhase, ended
+from core.lease import PartState, Reason, Rental, RentalPhase
 from core.lease import facts as was
 from core.leasing import Leasing, Wish
 from core.links import LinkBook
 from core.messages import TicketNote
-from core.model import Address, Amount, LeaseId
+from core.model import LeaseId
 from core.pacing import Pacing
 from core.quote import LossPolicy
 from core.renter_work import RenterPorts, RenterWork
-from core.repair import committed, lives, of_cluster, opened, replaced, wanting, was_away
+from core.repair import beside, left, lives, of_cluster, opened, replaced, shunned, wanting, was_away
 from core.ticket import MASTER, Ticket
 
 log = logging.getLogger(__name__)
@@ -105,8 +105,16 @@ class Upkeep:
         self._master.pop(cluster.network, None)
 
     async def _end_replaced(self, network: LeaseId, cluster: Cluster, rentals: tuple[Rental, ...]) -> None:
-        """Whoever was replaced is over for good, and no node of the network talks to it any more."""
+        """Whoever was replaced is over for good, and no node of the network talks to it any more.
+
+        Whoever is only relieved serves until the other runs, and then hands its data over.
+        """
         known = {rental.agreement.lease: rental for rental in rentals}
+        for made in cluster.replacements:
+            if made.swap and known[made.lease].phase is RentalPhase.RUNNING:
+                for lease, index in made.shares:
+                    if not known[lease].parts[index].let_go_at:
+                        self._engine.tell(lease, was.LetGo(self._ports.clock.now(), index))
         news = False
         for lease, index in replaced(cluster, rentals):
             part = known[lease].parts[index]
@@ -144,19 +152,10 @@ class Upkeep:
     ) -> Wish:
         now = self._ports.clock.now()
         ends_at = max(rental.agreement.terms.ends_at for rental in opened(rentals))
-        request = replace(
-            cluster.request,
-            workers=len(shares),
-            duration_s=ends_at - now,
-            confidence_per_mille=0,
-            ceiling=None,
-            excluded=cluster.request.excluded
-            | _shunned(rentals, now - (FORGIVE_S if not tries else FORGIVE_SOON_S))
-            | _full(cluster, rentals),
-        )
-        # An unlimited cluster has most = 0; else one coin unit is the least that says "no more".
-        left = Amount(max(1, cluster.most - committed(rentals))) if cluster.most else Amount(0)
-        return Wish(request, left, ends_at, shares)
+        request = beside(cluster, rentals, len(shares), ends_at - now)
+        avoided = shunned(rentals, now - (FORGIVE_S if not tries else FORGIVE_SOON_S))
+        request = replace(request, excluded=request.excluded | avoided)
+        return Wish(request, left(cluster, rentals), ends_at, shares)
 
     async def _measure(self, network: LeaseId, rentals: tuple[Rental, ...]) -> None:
         """Measure one more pair of workers: each with its next, around the ring, and again after an hour."""
@@ -199,27 +198,4 @@ class Upkeep:
 
 
 def _lost(rental: Rental) -> bool:
-    return bool(rental.opened_at) and any(part.state is PartState.LOST for part in rental.parts)
-
-
-def _shunned(rentals: Iterable[Rental], since: int) -> frozenset[Address]:
-    """Donors that refused, were silent or lost a worker of this cluster after `since`."""
-    return frozenset(
-        share.donor
-        for rental in rentals
-        for share, part in zip(rental.agreement.shares, rental.parts, strict=True)
-        if part.reason is not None and (part.lost_at or rental.asked_at) > since
-    )
-
-
-def _full(cluster: Cluster, rentals: Iterable[Rental]) -> frozenset[Address]:
-    """Donors that serve as many of the cluster's workers as its renter wanted on one at most."""
-    most = cluster.request.most_per_donor
-    if most is None:
-        return frozenset()
-    serving: dict[Address, int] = {}
-    for rental in rentals:
-        if not ended(rental):
-            for share, part in zip(rental.agreement.shares, rental.parts, strict=True):
-                serving[share.donor] = serving.get(share.donor, 0) + (part.state is not PartState.LOST)
-    return frozenset(donor for donor, count in serving.items() if count >= most)
+    return bool(rental.opened_at) and any(part.state is PartState.LOST and not part.let_go_at for part in rental.parts)

@@ -116,7 +116,7 @@ class ClusterLine:
     """One cluster. `state` is a RentalPhase; `screen` is the Spark master's own page, empty while there is none.
 
     `leases` are all that were opened for it, `lease` the first of them, or the one that is asked for. Coin is summed
-    over all.
+    over all. `changing` says what is being changed about it at its renter's wish, empty where nothing is.
     """
 
     name: str
@@ -134,6 +134,7 @@ class ClusterLine:
     screen: str
     jobs: tuple[Job, ...]
     ended: bool
+    changing: str = ""
 
 
 @dataclass(frozen=True, slots=True)

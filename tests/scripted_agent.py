@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from core.change import Change, ChangeKind, Preview
 from core.errors import NotFound, SparecloudError
 from core.model import Address, Amount, LeaseId, Prices, Resources, Share, Traits
 from core.observed import Balances, Job, JobState, Progress
@@ -96,6 +97,24 @@ class ScriptedAgent:
         self.changed.set()
         return line
 
+    async def preview(self, cluster: str, change: Change) -> Preview:
+        self.asked.append(("preview", cluster, change))
+        self._fail()
+        line = self._named(cluster)
+        if change.kind is ChangeKind.RESIZE and change.workers < len(line.workers):
+            leaving = tuple(range(change.workers, len(line.workers)))
+            return Preview(change, f"{cluster} shrinks to {change.workers}.", leaving=leaving)
+        request = Request(Resources(1000, 1536), 1, change.seconds or 3600)
+        quote = await self.quote(request)
+        assert isinstance(quote, Quote)
+        return Preview(change, f"{cluster} changes.", quote, most=quote.total())
+
+    async def change(self, cluster: str, change: Change, most: int | None = None) -> ClusterLine:
+        self.asked.append(("change", cluster, change, most))
+        self._fail()
+        self.put(replace(self._named(cluster), changing="1 worker more on the way."))
+        return self._named(cluster)
+
     async def submit(
         self, cluster: str, program: Path, arguments: Sequence[str], inputs: Path | None, extras: Extras = NO_EXTRAS
     ) -> Job:
@@ -158,7 +177,9 @@ class ScriptedAgent:
         """One step of the script for every cluster that has not come to its end."""
         states = [state for state, _ in self.script]
         for line in list(self.clusters.values()):
-            if line.state in states[:-1]:
+            if line.changing:
+                self.put(replace(line, sentence="Running as wished.", changing=""))
+            elif line.state in states[:-1]:
                 state, sentence = self.script[states.index(line.state) + 1]
                 opened = NOW if state in ("running", "starting") else line.opened_at
                 self.put(replace(line, state=state, sentence=sentence, opened_at=opened, ended=state == "ended"))

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import ClassVar, Protocol
 
+from core.change import Change, Preview
 from core.errors import SparecloudError
 from core.model import Address
 from core.observed import Job, Progress
@@ -39,6 +40,17 @@ class RenterAgent(Protocol):
 
         `most` is the total confirmed by the person: a dearer quote is refused with InvalidInput.
         Raises NotEnoughCoin, SpendingLimit, InvalidInput (a Shortfall's sentence, a name in use).
+        """
+        ...
+
+    async def preview(self, cluster: str, change: Change) -> Preview:
+        """What `change` would mean now; binds nobody. Raises NotFound, InvalidInput (it does not run, a shortfall)."""
+        ...
+
+    async def change(self, cluster: str, change: Change, most: int | None = None) -> ClusterLine:
+        """Make the change, for `most` more coin at most; follow it by `ClusterLine.changing` through `watch`.
+
+        Raises NotFound, InvalidInput, NotEnoughCoin, SpendingLimit.
         """
         ...
 

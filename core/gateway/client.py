@@ -11,6 +11,7 @@ from typing import Final, Self
 
 import aiohttp
 
+from core.change import Change, Preview
 from core.gateway import frames
 from core.gateway import messages as m
 from core.gateway.agent import AgentUnavailable, RenterAgent
@@ -83,6 +84,14 @@ class GatewayClient:
     async def launch(self, name: str, request: Request, most: int | None = None) -> ClusterLine:
         """Open the lease and start the cluster; it goes on where the caller is interrupted."""
         return await self._caller.call("launch", m.AskLaunch(name=name, request=request, most=most), ClusterLine)
+
+    async def preview(self, cluster: str, change: Change) -> Preview:
+        """What `change` would mean now; binds nobody."""
+        return await self._caller.call("preview", m.AskPreview(cluster=cluster, change=change), Preview)
+
+    async def change(self, cluster: str, change: Change, most: int | None = None) -> ClusterLine:
+        """Make the change, for `most` more coin at most; it goes on where the caller is interrupted."""
+        return await self._caller.call("change", m.AskChange(cluster=cluster, change=change, most=most), ClusterLine)
 
     async def submit(
         self, cluster: str, program: Path, arguments: Sequence[str], inputs: Path | None, extras: Extras = NO_EXTRAS

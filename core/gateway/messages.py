@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import msgspec
 
 import core.errors
+from core.change import Change
 from core.errors import InvalidInput, SparecloudError
 from core.gateway.agent import AgentUnavailable
 from core.model import Address
@@ -46,6 +47,21 @@ class AskLaunch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
     name: str
     request: Request
+    most: int | None = None
+
+
+class AskPreview(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """RenterAgent.preview."""
+
+    cluster: str
+    change: Change
+
+
+class AskChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """RenterAgent.change."""
+
+    cluster: str
+    change: Change
     most: int | None = None
 
 

@@ -99,6 +99,8 @@ class Gateway:
             "quote": self._quote,
             "why": self._why,
             "launch": self._launch,
+            "preview": self._preview,
+            "change": self._change,
             "submit": self._submit,
             "progress": self._progress,
             "logs": self._logs,
@@ -140,6 +142,14 @@ class Gateway:
     async def _launch(self, request: web.Request) -> web.Response:
         ask = await read(request, m.AskLaunch)
         return answer(await self._agent.launch(ask.name, ask.request, ask.most))
+
+    async def _preview(self, request: web.Request) -> web.Response:
+        ask = await read(request, m.AskPreview)
+        return answer(await self._agent.preview(ask.cluster, ask.change))
+
+    async def _change(self, request: web.Request) -> web.Response:
+        ask = await read(request, m.AskChange)
+        return answer(await self._agent.change(ask.cluster, ask.change, ask.most))
 
     async def _submit(self, request: web.Request) -> web.Response:
         ask = await read(request, m.AskSubmit)

@@ -49,9 +49,10 @@ class SignVoucher:
 
 @dataclass(frozen=True, slots=True)
 class TellEnding:
-    """Renter: tell a share's donor that the lease is over."""
+    """Renter: tell a share's donor that the share is over; its worker may hand data over for `hand_over_s`."""
 
     index: int
+    hand_over_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,14 @@ class Replaced:
 
 
 @dataclass(frozen=True, slots=True)
+class LetGo:
+    """To the renter: a share's worker is wanted no more, and may hand its data over to the others."""
+
+    now: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
 class CloseAsked:
     """Somebody with the right to do so wants the lease to end."""
 
@@ -180,9 +188,10 @@ class VoucherArrived:
 
 @dataclass(frozen=True, slots=True)
 class EndingTold:
-    """To the donor: the renter, or the chain, says that the lease is over."""
+    """To the donor: the renter, or the chain, says that the share is over, its data handed over in `hand_over_s`."""
 
     now: int
+    hand_over_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +238,7 @@ Fact = (
     | WorkersSeen
     | HeartbeatArrived
     | Replaced
+    | LetGo
     | CloseAsked
     | LeaseClosed
     | LeaseSwept

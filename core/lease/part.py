@@ -21,6 +21,9 @@ COMING_BACK_S: Final = 15
 STOP_ALLOWANCE_S: Final = 20
 """A donor is paid for stopping gracefully, so many seconds at most after it was told to, or meant to."""
 
+HAND_OVER_S: Final = 60
+"""A worker that its renter lets go may hand its data over to the others for so long."""
+
 LONGEST_NOTICE_S: Final = 300
 """A donor that announced that it leaves is paid for so many seconds more at most."""
 
@@ -40,7 +43,7 @@ class Part:
 
     Its donor announced that it leaves at `leaves_at` (0: it stays), and lets the worker have `granted_permille`.
     A worker that is missing is not lost before `excused_until`; `absent_s` is how long it was missing with an excuse.
-    `replaced`: another worker took its place, so that it never serves again.
+    `replaced`: another worker took its place, so that it never serves again. `let_go_at`: its renter wants it no more.
     """
 
     state: PartState = PartState.PROPOSED
@@ -58,6 +61,7 @@ class Part:
     excused_until: int = 0
     absent_s: int = 0
     replaced: bool = False
+    let_go_at: int = 0
 
     @property
     def leaving(self) -> bool:
@@ -106,25 +110,31 @@ def lose(part: Part, at: int, reason: Reason) -> Part:
 
 def late(part: Part, now: int, patient_until: int) -> Part:
     """The share, lost where its worker has been missing, or leaving, for longer than is borne."""
-    if part.leaving and now >= paid_until(part):
-        # It announced that it leaves, and did: without a last word, but not without a word.
-        return replace(lose(part, paid_until(part), Reason.OWNER_RETURNED), finished=True)
+    ends = leave_until(part)
+    if part.state is PartState.SERVING and ends and now >= ends:
+        # It announced that it leaves, or was asked to, and did: without a last word.
+        return replace(lose(part, ends, reason_of(part, Reason.OWNER_RETURNED)), finished=True)
     if part.state is not PartState.SERVING or not part.missing_since:
         return part
     excused_until = min(part.excused_until, part.missing_since + PAUSED_S)
     borne_until = max(part.missing_since + MISSING_S, excused_until, patient_until)
-    return lose(part, part.missing_since, Reason.WORKER_LOST) if now >= borne_until else part
+    return lose(part, part.missing_since, reason_of(part, Reason.WORKER_LOST)) if now >= borne_until else part
 
 
-def paid_until(part: Part) -> int:
-    """The last second for which a donor that announced that it leaves is paid."""
-    return part.leaves_at + STOP_ALLOWANCE_S
+def leave_until(part: Part) -> int:
+    """The last second for which a donor is paid that announced that it leaves, or was let go; 0 where it stays."""
+    until = part.leaves_at or (part.let_go_at and part.let_go_at + HAND_OVER_S)
+    return until + STOP_ALLOWANCE_S if until else 0
+
+
+def reason_of(part: Part, otherwise: Reason) -> Reason:
+    """Why a share ended: nobody is to blame for one that its renter let go."""
+    return Reason.LET_GO if part.let_go_at else otherwise
 
 
 def witnessed_s(part: Part, until: int) -> int:
     """How many seconds until `until`, at most, the renter saw the worker serve since it was ordered."""
-    if part.leaves_at:
-        until = min(until, paid_until(part))
+    until = min(until, leave_until(part) or until)
     # The donor knows the second its worker died, the master learns it a moment later: either may be first.
     gone_at = part.lost_at or part.missing_since
     return min(until, gone_at or until) - part.ordered_at - part.absent_s

@@ -9,12 +9,14 @@ from core.lease import effects as do
 from core.lease import facts as was
 from core.lease.part import (
     COMING_BACK_S,
+    HAND_OVER_S,
     STOP_ALLOWANCE_S,
     Part,
     PartState,
     heard,
     late,
     lose,
+    reason_of,
     seen,
     unseen,
     witnessed_s,
@@ -26,6 +28,9 @@ ASK_AGAIN_S: Final = 4
 """An effect that nothing has answered is asked for again after so long."""
 
 AWAKE_EVERY_S: Final = 10
+_ALIKE: Final = (Reason.NEVER_STARTED, Reason.LET_GO)
+"""Where all of a lease's workers ended so, it ended so itself."""
+
 ASLEEP_S: Final = 30
 """An agent that was not awake for so long slept, and so did its master: nobody is missing because of that."""
 
@@ -160,13 +165,15 @@ def _live(rental: Rental, fact: was.Fact) -> _Step:
             if not fact.serving and rental.parts[index].state is not PartState.LOST:
                 # The master may have missed the worker before its donor said so: no second is paid twice.
                 at = rental.parts[index].missing_since or fact.now
-                rental = _lose(rental, index, at, fact.reason or Reason.WORKER_DIED)
-            if rental.parts[index].replaced and fact.serving:
-                signed += (do.TellEnding(index),)
+                rental = _lose(rental, index, at, reason_of(rental.parts[index], fact.reason or Reason.WORKER_DIED))
+            if fact.serving:
+                signed += _reminder(rental.parts[index], index)
             rental, more = _judge(rental, fact.now)
             return rental, signed + more
         case was.Replaced(now=now, index=index) if _within(rental, index) and not rental.parts[index].replaced:
             return _replaced(rental, index, now)
+        case was.LetGo(now=now, index=index) if _within(rental, index) and not rental.parts[index].let_go_at:
+            return _let_go(rental, index, now)
         case was.CloseAsked(now=now, reason=reason):
             return _drain(rental, reason, now)
         case was.Ticked(now=now):
@@ -214,6 +221,24 @@ def _replaced(rental: Rental, index: int, now: int) -> _Step:
     return rental, (do.TellEnding(index), *more)
 
 
+def _let_go(rental: Rental, index: int, now: int) -> _Step:
+    """A worker that serves hands its data over and leaves; one that never came, or is gone, is over for good."""
+    part = replace(rental.parts[index], let_go_at=now)
+    if part.state is PartState.SERVING:
+        return _with(rental, index, part), () if part.leaving else (do.TellEnding(index, HAND_OVER_S),)
+    if part.state is not PartState.LOST:
+        part = lose(part, now, Reason.LET_GO)
+    rental, more = _judge(_with(rental, index, replace(part, replaced=True)), now)
+    return rental, (do.TellEnding(index), *more)
+
+
+def _reminder(part: Part, index: int) -> tuple[do.Effect, ...]:
+    """What a donor is told that still serves a share which is over."""
+    if part.replaced:
+        return (do.TellEnding(index),)
+    return (do.TellEnding(index, HAND_OVER_S),) if part.let_go_at and not part.leaves_at else ()
+
+
 def _seen(rental: Rental, fact: was.WorkersSeen) -> _Step:
     parts = tuple(
         seen(part, fact.now) if index in fact.indices else unseen(part, fact.now)
@@ -225,9 +250,8 @@ def _seen(rental: Rental, fact: was.WorkersSeen) -> _Step:
 def _judge(rental: Rental, now: int) -> _Step:
     """Running once every share serves or is lost; draining once all are lost."""
     if all(part.state is PartState.LOST for part in rental.parts):
-        reasons = {part.reason for part in rental.parts}
-        alone = Reason.NEVER_STARTED if reasons == {Reason.NEVER_STARTED} else Reason.ALL_WORKERS_LOST
-        return _drain(rental, alone, now)
+        shared = next((alone for alone in _ALIKE if all(part.reason is alone for part in rental.parts)), None)
+        return _drain(rental, shared or Reason.ALL_WORKERS_LOST, now)
     if rental.phase is RentalPhase.STARTING and not any(_unregistered(part) for part in rental.parts):
         return replace(rental, phase=RentalPhase.RUNNING), ()
     return rental, ()

@@ -192,7 +192,9 @@ def _serving(service: Service, fact: was.Fact) -> _Step:
         case was.Ticked(now=now):
             return _serving_tick(service, now)
         case was.ReclaimAsked(now=now, notice_s=notice_s):
-            return _leave(service, now, notice_s)
+            return _leave(service, now, notice_s, Reason.OWNER_RETURNED)
+        case was.EndingTold(now=now, hand_over_s=hand_over_s) if hand_over_s > 0:
+            return _leave(service, now, hand_over_s, Reason.LET_GO)
         case was.EndingTold(now=now):
             return _stop(service, Reason.RENTER_CLOSED, now)
         case _:
@@ -254,14 +256,12 @@ def _stop(service: Service, reason: Reason, now: int) -> _Step:
     return replace(service, phase=ServicePhase.STOPPING, reason=reason, asked_at=now), (do.StopWorker(),)
 
 
-def _leave(service: Service, now: int, notice_s: int) -> _Step:
+def _leave(service: Service, now: int, notice_s: int, reason: Reason) -> _Step:
     """Tell the renter when the worker will be gone, and let it hand its data over until then."""
     by = min(now + notice_s, service.agreement.terms.ends_at)
     if by <= now:
-        return _stop(service, Reason.OWNER_RETURNED, now)
-    leaving = replace(
-        service, phase=ServicePhase.LEAVING, reason=Reason.OWNER_RETURNED, deadline=by, asked_at=now, beat_at=now
-    )
+        return _stop(service, reason, now)
+    leaving = replace(service, phase=ServicePhase.LEAVING, reason=reason, deadline=by, asked_at=now, beat_at=now)
     return leaving, (_beat(leaving, now), do.StopWorker(by))
 
 
@@ -280,7 +280,7 @@ def _leaving(service: Service, fact: was.Fact) -> _Step:
             return service, (_beat(service, now), do.StopWorker(service.deadline))
         case was.ReclaimAsked(now=now, notice_s=notice_s) if notice_s <= 0:
             return _cut_short(service, now)
-        case was.EndingTold(now=now):
+        case was.EndingTold(now=now, hand_over_s=0):
             return _cut_short(service, now)
         case was.Ticked(now=now) if now >= service.deadline or _impatient(service, now):
             return _cut_short(service, now)

@@ -19,6 +19,9 @@ class _Everything(LazyVerbs):
             "launch": Verb(f"{_HERE}.cluster:launch", "Rent a Spark cluster, and wait until it runs."),
             "ls": Verb(f"{_HERE}.cluster:ls", "List the clusters."),
             "status": Verb(f"{_HERE}.cluster:status", "Show one cluster: its workers, jobs and money."),
+            "resize": Verb(f"{_HERE}.change:resize", "Give a cluster more workers, or let some go."),
+            "replace": Verb(f"{_HERE}.change:replace", "Lease another machine for one worker."),
+            "extend": Verb(f"{_HERE}.change:extend", "Give a cluster more time."),
             "destroy": Verb(f"{_HERE}.cluster:destroy", "End a cluster, and say what was paid and came back."),
         },
         "Jobs": {

@@ -12,7 +12,7 @@ from core.view import ClusterLine, RenterView, resources_text, spare
 from renter_tui.commands.follow import follow, named
 from renter_tui.commands.market import pay_sentence, quote_text, quoted
 from renter_tui.commands.options import request_options
-from renter_tui.commands.shell import INTERRUPTED, Shell, json_option, pass_shell, yes_option
+from renter_tui.commands.shell import INTERRUPTED, Shell, dry_run_option, json_option, pass_shell, yes_option
 from renter_tui.commands.tables import table
 from renter_tui.widgets.words import coins, serving, settlement, short, span, time_left
 
@@ -24,9 +24,10 @@ _COMING = (RentalPhase.PROPOSED, RentalPhase.OPENING, RentalPhase.STARTING)
 @click.option("--name", help="The same as NAME.")
 @request_options
 @yes_option
+@dry_run_option
 @json_option
 @pass_shell
-def launch(shell: Shell, positional: str | None, name: str | None, yes: bool, request: Request) -> None:
+def launch(shell: Shell, positional: str | None, name: str | None, yes: bool, dry_run: bool, request: Request) -> None:
     """Rent a Spark cluster: show the quote, ask, pay into escrow, and wait until it runs.
 
     Once you agreed, Ctrl-C only stops the watching: the cluster goes on until `sparecloud destroy NAME`.
@@ -38,6 +39,9 @@ def launch(shell: Shell, positional: str | None, name: str | None, yes: bool, re
         raise click.UsageError("Name the cluster once: sparecloud launch NAME.")
     name = positional or name or ""
     answer, names = quoted(shell, request)
+    if dry_run:
+        shell.show({"quote": answer, "total": answer.total()}, f"{quote_text(answer, names)}\n\nNothing was asked for.")
+        return
     shell.say(quote_text(answer, names))
     shell.say("")
     shell.confirm(f"{pay_sentence(answer)} Go on?", yes)

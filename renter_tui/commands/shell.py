@@ -225,6 +225,7 @@ json_option = click.option(
     help="Print JSON: the answer on stdout, an error on stderr.",
 )
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+dry_run_option = click.option("--dry-run", is_flag=True, help="Only say what would happen, and what it would cost.")
 pass_shell = click.make_pass_decorator(Shell)
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from core.errors import InvalidInput
 from core.messages import (
+    MAX_HAND_OVER_S,
     MAX_MESSAGE_BYTES,
     Accepted,
     Beat,
@@ -89,7 +90,7 @@ _messages: st.SearchStrategy[Message] = st.one_of(
     ),
     st.builds(TicketNote, _leases, _indices, _tickets),
     st.builds(VoucherNote, st.builds(Voucher, _leases, _indices, _amounts), _signatures),
-    st.builds(Ending, _leases, _indices),
+    st.builds(Ending, _leases, _indices, st.integers(0, MAX_HAND_OVER_S)),
     st.builds(
         Accepted,
         st.builds(Acceptance, _leases, _indices, st.just(DONOR), st.integers(0, 2**40), _words),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from core.lease import PartState, Reason, Rental, RentalPhase, ended, step
 from core.lease import effects as do
 from core.lease import facts as was
-from core.lease.part import COMING_BACK_S, LONGEST_NOTICE_S, MISSING_S, PAUSED_S, STOP_ALLOWANCE_S
+from core.lease.part import COMING_BACK_S, HAND_OVER_S, LONGEST_NOTICE_S, MISSING_S, PAUSED_S, STOP_ALLOWANCE_S
 from core.lease.renting import ASLEEP_S, propose
 from core.model import Amount
 from tests.pure.leases import DURATION_S, INTERVAL_S, RATE, START, agreement
@@ -312,6 +312,60 @@ def test_a_leaving_worker_keeps_its_notice_though_its_place_is_taken() -> None:
     assert after(rental, was.Replaced(START + 60, 0)) == (rental, ())
 
 
+def test_a_worker_let_go_hands_its_data_over_is_paid_for_it_and_is_nobodys_fault() -> None:
+    rental, effects = after(running(), was.LetGo(START + 50, 1))
+    assert effects == (do.TellEnding(1, HAND_OVER_S),)
+    assert rental.parts[1].state is PartState.SERVING
+
+    rental, _ = after(rental, was.HeartbeatArrived(START + 52, 1, 48, True, Reason.LET_GO, START + 112))
+    rental, effects = after(rental, was.HeartbeatArrived(START + 75, 1, 70, False, Reason.LET_GO))
+
+    part = rental.parts[1]
+    assert (part.state, part.reason, part.finished) == (PartState.LOST, Reason.LET_GO, True)
+    assert effects == (do.SignVoucher(1, Amount(70 * RATE)),)
+    assert rental.phase is RentalPhase.RUNNING
+    assert after(rental, was.WorkersSeen(START + 80, frozenset({0, 1, 2})))[0].parts[1].state is PartState.LOST
+
+
+def test_a_donor_that_has_not_heard_is_reminded_and_in_the_end_not_paid_for_not_hearing() -> None:
+    rental, _ = after(running(), was.LetGo(START + 50, 1))
+
+    rental, effects = after(rental, was.HeartbeatArrived(START + 60, 1, 56, True))
+    assert effects == (do.SignVoucher(1, Amount(56 * RATE)), do.TellEnding(1, HAND_OVER_S))
+
+    latest = START + 50 + HAND_OVER_S + STOP_ALLOWANCE_S
+    rental, _ = after(rental, was.Ticked(latest))
+    rental, effects = after(rental, was.HeartbeatArrived(latest + 100, 1, 500, True))
+
+    assert rental.parts[1].reason is Reason.LET_GO
+    assert effects[0] == do.SignVoucher(1, Amount((latest - rental.parts[1].ordered_at) * RATE))
+
+
+def test_a_worker_let_go_before_it_came_is_over_at_once_and_paid_nothing() -> None:
+    rental, effects = after(starting(), was.LetGo(START + 5, 2))
+    assert effects == (do.TellEnding(2),)
+
+    rental, effects = after(rental, was.WorkersSeen(START + 9, frozenset({0, 1, 2})))
+    rental, effects = after(rental, was.HeartbeatArrived(START + 12, 2, 3, True))
+
+    assert (rental.parts[2].state, rental.parts[2].reason) == (PartState.LOST, Reason.LET_GO)
+    assert rental.phase is RentalPhase.RUNNING
+    assert do.TellEnding(2) in effects
+
+
+def test_a_lease_whose_every_worker_was_let_go_is_closed_for_that_reason() -> None:
+    rental, _ = after(running(1), was.LetGo(START + 50, 0), was.HeartbeatArrived(START + 55, 0, 52, False))
+
+    assert rental.phase is RentalPhase.CLOSING
+    assert rental.reason is Reason.LET_GO
+
+
+def test_letting_go_twice_or_of_nobody_changes_nothing() -> None:
+    rental, _ = after(running(), was.LetGo(START + 50, 1))
+
+    assert after(rental, was.LetGo(START + 60, 1), was.LetGo(START + 60, 9)) == (rental, ())
+
+
 def test_the_lease_ends_when_its_time_is_up() -> None:
     rental, effects = after(running(), was.Ticked(START + DURATION_S))
 
@@ -385,6 +439,7 @@ _FACTS = st.one_of(
         granted_permille=st.sampled_from([0, 500, 1000]),
     ),
     st.builds(was.Replaced, _INSTANTS, _INDICES),
+    st.builds(was.LetGo, _INSTANTS, _INDICES),
     st.builds(was.CloseAsked, _INSTANTS, st.sampled_from(Reason)),
     st.builds(was.LeaseClosed, _INSTANTS, _INSTANTS),
     st.builds(was.LeaseSwept, _INSTANTS, st.just(Amount(1)), st.just(())),

@@ -245,6 +245,20 @@ def test_a_later_reclaim_shortens_a_notice_and_never_extends_it() -> None:
     assert nothing == ()
 
 
+def test_a_worker_that_its_renter_lets_go_hands_its_data_over_and_is_paid_to_its_last_second() -> None:
+    service, effects = after(serving(), was.EndingTold(START + 50, 60))
+    assert effects == (
+        do.SendHeartbeat(47, True, Reason.LET_GO, leaves_at=START + 110),
+        do.StopWorker(by=START + 110),
+    )
+
+    assert after(service, was.EndingTold(START + 55, 60)) == (service, ())
+    stopped, told = after(service, was.WorkerEnded(START + 71, START + 70, ""))
+
+    assert told == (do.SendHeartbeat(67, False, Reason.LET_GO),)
+    assert after(stopped, paid_until(67))[1] == (do.ClaimVoucher(Amount(67 * RATE), "0x67"),)
+
+
 def test_a_worker_that_leaves_is_stopped_at_the_end_of_the_lease() -> None:
     service, _ = after(serving(), was.ReclaimAsked(START + DURATION_S - 5, NOTICE_S))
 

@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.change import Change, ChangeKind, Preview
 from core.gateway.agent import AgentUnavailable
 from core.model import Address, Amount, LeaseId, Share
 from core.observed import Job, JobState, Progress
 from core.quote import Quote, Reckoning, Request, Shortfall, Waste, Why
 from core.submission import NO_EXTRAS, Extras
-from core.view import ClusterLine, RenterView
+from core.view import ClusterLine, RenterView, spare
 
 
 @dataclass
@@ -70,6 +71,23 @@ class FakeAgent:
         cluster = proposed(name, request, self.newest)
         await self.publish(with_cluster(self.newest, cluster))
         return cluster
+
+    async def preview(self, cluster: str, change: Change) -> Preview:
+        self.asked.append(("preview", cluster, change))
+        self._fail()
+        line = next(line for line in self.newest.clusters if line.name == cluster)
+        more = change.workers - len(line.workers)
+        if change.kind is ChangeKind.RESIZE and more < 0:
+            leaving = tuple(range(change.workers, len(line.workers)))
+            return Preview(change, f"{cluster} shrinks to {change.workers} workers.", leaving=leaving)
+        shape = line.workers[0].resources
+        quote = quote_for(Request(shape, max(1, more), change.seconds or 3600), self.newest)
+        return Preview(change, f"{cluster} changes, for up to {spare(quote.total())}.", quote, most=quote.total())
+
+    async def change(self, cluster: str, change: Change, most: int | None = None) -> ClusterLine:
+        self.asked.append(("change", cluster, change, most))
+        self._fail()
+        return next(line for line in self.newest.clusters if line.name == cluster)
 
     async def submit(
         self, cluster: str, program: Path, arguments: Sequence[str], inputs: Path | None, extras: Extras = NO_EXTRAS

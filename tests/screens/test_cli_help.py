@@ -124,7 +124,7 @@ def test_the_exit_codes_in_the_manual_are_those_of_the_errors() -> None:
 
 @pytest.mark.parametrize(
     ("typed", "offered"),
-    [("wa", {"wallet"}), ("re", {"relay", "release"}), ("wallet st", {"stake"}), ("quote --max-", {"--max-price"})],
+    [("wa", {"wallet"}), ("rel", {"relay", "release"}), ("wallet st", {"stake"}), ("quote --max-", {"--max-price"})],
 )
 def test_a_shell_completes_verbs_and_options(typed: str, offered: set[str]) -> None:
     words = ["sparecloud", *typed.split()]

@@ -6,7 +6,9 @@ import pytest
 
 from core.errors import SpendingLimit
 from core.model import Amount
-from tests.whole.stage import Stage, request
+from core.observed import JobState
+from core.reason import Reason
+from tests.whole.stage import SLOW_ANSWER, Stage, line, request
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 
@@ -88,3 +90,69 @@ async def test_the_doctor_finds_a_market_whole_and_an_empty_folder_wanting(stage
     assert "x Settings: No market is chosen" in ill
     assert "+ Container engine" in ill
     assert not (tmp_path / "nothing").exists()
+
+
+async def test_a_cluster_shrinks_grows_and_swaps_a_worker_while_its_job_goes_on(stage: Stage, tmp_path: Path) -> None:
+    await stage.offers(3)
+    before = (await stage.market.coin_by_holder())["renter"]
+    first = await stage.launch("changing", 2)
+    job = await stage.submit("changing", tmp_path)
+    await stage.tasks_run("changing", job)
+
+    shrunk_code, shrunk = await stage.command("resize", "changing", "1", "--yes")
+    done, said = await stage.job_done("changing", job)
+    grown_code, grown = await stage.command("resize", "changing", "2", "--yes")
+    async with stage.agent() as agent:
+        view = await agent.view()
+        now = next(known for known in view.clusters if known.name == "changing")
+        target = next(worker for worker in now.workers if worker.state == "serving")
+    swapped_code, swapped = await stage.command("replace", "changing", str(target.index), "--yes")
+    async with stage.agent() as agent:
+        after = next(known for known in (await agent.view()).clusters if known.name == "changing")
+    ended = await stage.destroy("changing")
+
+    assert (shrunk_code, grown_code, swapped_code) == (0, 0, 0), shrunk + grown + swapped
+    assert "Leaving: worker 1." in shrunk
+    assert "running: Running with 1 of 1 workers." in shrunk
+    assert done.state is JobState.SUCCEEDED and SLOW_ANSWER in said
+    assert "running: Running with 2 of 2 workers." in grown
+    states = [worker.state for worker in after.workers]
+    assert states.count("serving") == 2
+    assert after.workers[1].sentence == after.workers[target.index].sentence == Reason.LET_GO.sentence
+    assert after.workers[target.index].donor not in {
+        worker.donor for worker in after.workers if worker.state == "serving"
+    }
+    assert len(after.leases) == 3 and after.deposit > first.deposit
+    assert all(worker.paid == worker.vouched > 0 for worker in ended.workers)
+    assert (await stage.market.coin_by_holder())["renter"] == before - ended.deposit + ended.refund
+    await stage.assert_clean(ended)
+
+
+async def test_an_extended_cluster_outlives_its_first_lease_and_its_job_does_not_notice(
+    stage: Stage, tmp_path: Path
+) -> None:
+    await stage.offers(2)
+    async with stage.agent() as agent:
+        # Short enough for another lease to take over at once.
+        await agent.launch("longer", request(1, duration_s=150))
+    view = await stage.until(lambda view: line(view, "longer").state == "running", "longer to run", 90)
+    first = line(view, "longer")
+    job = await stage.submit("longer", tmp_path)
+    await stage.tasks_run("longer", job)
+
+    code, said = await stage.command("extend", "longer", "--by", "10m", "--yes")
+    view = await stage.until(
+        lambda view: len(line(view, "longer").workers) == 2 and line(view, "longer").workers[0].state == "lost",
+        "another to take over",
+        120,
+    )
+    done, output = await stage.job_done("longer", job)
+    extended = line(view, "longer")
+    ended = await stage.destroy("longer")
+
+    assert code == 0, said
+    assert extended.ends_at == first.ends_at + 600
+    assert extended.workers[0].sentence == Reason.LET_GO.sentence
+    assert [worker.state for worker in extended.workers] == ["lost", "serving"]
+    assert done.state is JobState.SUCCEEDED and SLOW_ANSWER in output
+    await stage.assert_clean(ended)
