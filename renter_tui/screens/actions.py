@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 
+from core.change import Change, ChangeKind
+from core.lease import PartState, RentalPhase
 from core.observed import Job
-from core.view import ClusterLine, spare
+from core.view import ClusterLine, WorkerLine, spare
 from renter_tui.live import LiveApp
+from renter_tui.screens.change import ChangeDialog, Wanted
 from renter_tui.screens.confirm import ConfirmDialog, Question
 from renter_tui.screens.launch import LaunchDialog
 from renter_tui.screens.logs import LogsScreen
+from renter_tui.screens.money import MoneyDialog, Payment
 from renter_tui.screens.submit import Submission, SubmitDialog
 from renter_tui.widgets.words import count, locked
 
@@ -39,6 +43,27 @@ def ask_destroy(app: LiveApp, cluster: ClusterLine | None) -> None:
     app.push_screen(ConfirmDialog(question), answered)
 
 
+def ask_change(app: LiveApp, cluster: ClusterLine | None, kind: ChangeKind) -> None:
+    """Make a cluster larger, smaller or longer, once the person has seen what that means."""
+    if cluster is None or cluster.state != RentalPhase.RUNNING:
+        app.notify("Select a cluster that runs first.", title="Nothing to change", markup=False)
+        return
+
+    def described(wanted: Wanted | None) -> None:
+        if wanted:
+            _ask_to_pay(app, cluster.name, wanted)
+
+    app.push_screen(ChangeDialog(cluster, kind), described)
+
+
+def ask_replace(app: LiveApp, cluster: ClusterLine | None, worker: WorkerLine | None) -> None:
+    """Lease another machine for a worker, once the person has seen what that means."""
+    if cluster is None or worker is None or worker.state != PartState.SERVING:
+        app.notify("Select a worker that serves first.", title="Nobody to replace", markup=False)
+        return
+    app.run_worker(_look_at_replacement(app, cluster.name, worker.index), group="change")
+
+
 def ask_submit(app: LiveApp, cluster: ClusterLine | None) -> None:
     """Run a program on a cluster."""
     if cluster is None or cluster.ended:
@@ -58,6 +83,33 @@ def open_logs(app: LiveApp, cluster: ClusterLine | None, job: Job | None) -> Non
         app.notify("Submit a program with s first.", title="No job to show logs of", markup=False)
         return
     app.push_screen(LogsScreen(cluster.name, job))
+
+
+async def _look_at_replacement(app: LiveApp, name: str, worker: int) -> None:
+    with app.reporting():
+        change = Change(ChangeKind.REPLACE, worker=worker)
+        _ask_to_pay(app, name, Wanted(change, await app.agent.preview(name, change)))
+
+
+def _ask_to_pay(app: LiveApp, name: str, wanted: Wanted) -> None:
+    def answered(yes: bool | None) -> None:
+        if yes:
+            app.run_worker(_change(app, name, wanted), group="change")
+
+    preview = wanted.preview
+    if preview.most:
+        app.push_screen(
+            MoneyDialog(Payment(f"Change {name}?", preview.sentence, name, preview.most), app.view), answered
+        )
+    else:
+        question = Question(f"Change {name}?", preview.sentence, no="No, leave it", yes="Yes, change it")
+        app.push_screen(ConfirmDialog(question), answered)
+
+
+async def _change(app: LiveApp, name: str, wanted: Wanted) -> None:
+    with app.reporting():
+        await app.agent.change(name, wanted.change, most=wanted.preview.most or None)
+        app.notify(f"{name} is being changed; its screen shows how far it is.", markup=False)
 
 
 async def _destroy(app: LiveApp, name: str) -> None:

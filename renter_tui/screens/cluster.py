@@ -10,10 +10,11 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import DataTable, Footer, Static
 
+from core.change import ChangeKind
 from core.observed import Job
 from core.view import ClusterLine, WorkerLine, resources_text, spare
 from renter_tui.live import LiveApp
-from renter_tui.screens.actions import ask_destroy, ask_submit, open_logs
+from renter_tui.screens.actions import ask_change, ask_destroy, ask_replace, ask_submit, open_logs
 from renter_tui.widgets.banner import Banner
 from renter_tui.widgets.live_table import Column, LiveTable, Row
 from renter_tui.widgets.palette import COIN, DIM
@@ -42,8 +43,11 @@ class ClusterScreen(Screen[None]):
         Binding("escape", "dismiss", "Back"),
         Binding("s", "submit", "Submit"),
         Binding("l", "logs", "Logs"),
+        Binding("r", "resize", "Resize"),
+        Binding("e", "extend", "Extend"),
+        Binding("x", "replace", "Replace", show=False),
         Binding("d", "destroy", "Destroy"),
-        Binding("c", "copy", "Copy Spark page"),
+        Binding("c", "copy", "Copy Spark page", show=False),
     ]
 
     app = getters.app(LiveApp)
@@ -78,6 +82,18 @@ class ClusterScreen(Screen[None]):
         """Follow the selected job."""
         open_logs(self.app, self.app.cluster(self._lease), self._selected_job())
 
+    def action_resize(self) -> None:
+        """More workers, or fewer."""
+        ask_change(self.app, self.app.cluster(self._lease), ChangeKind.RESIZE)
+
+    def action_extend(self) -> None:
+        """More time."""
+        ask_change(self.app, self.app.cluster(self._lease), ChangeKind.EXTEND)
+
+    def action_replace(self) -> None:
+        """Another machine for the selected worker."""
+        ask_replace(self.app, self.app.cluster(self._lease), self._selected_worker())
+
     def action_destroy(self) -> None:
         """Ask whether to end the cluster."""
         ask_destroy(self.app, self.app.cluster(self._lease))
@@ -95,10 +111,13 @@ class ClusterScreen(Screen[None]):
 
     @on(DataTable.RowHighlighted, "#cluster-workers")
     def _explain(self) -> None:
-        cluster, key = self.app.cluster(self._lease), self.query_one("#cluster-workers", LiveTable).selected
-        worker = next((worker for worker in cluster.workers if str(worker.index) == key), None) if cluster else None
+        worker = self._selected_worker()
         if worker:
             self.query_one("#worker-detail", Static).update(_worker_detail(worker))
+
+    def _selected_worker(self) -> WorkerLine | None:
+        cluster, key = self.app.cluster(self._lease), self.query_one("#cluster-workers", LiveTable).selected
+        return next((worker for worker in cluster.workers if str(worker.index) == key), None) if cluster else None
 
     def _selected_job(self) -> Job | None:
         cluster, key = self.app.cluster(self._lease), self.query_one("#cluster-jobs", LiveTable).selected
@@ -108,7 +127,9 @@ class ClusterScreen(Screen[None]):
         cluster, view = self.app.cluster(self._lease), self.app.view
         if cluster is None or view is None:
             return
-        head = Text.assemble((cluster.name, "bold"), "  ", state(cluster.state), f"  {cluster.sentence}")
+        head = Text.assemble(
+            (cluster.name, "bold"), "  ", state(cluster.state), f"  {cluster.sentence}", (f" {cluster.changing}", COIN)
+        )
         self.query_one("#cluster-head", Static).update(head)
         self.query_one("#cluster-facts", Static).update(_facts(cluster, view.now))
         self.query_one("#cluster-workers", LiveTable).show([_worker_row(worker) for worker in cluster.workers])

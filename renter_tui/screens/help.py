@@ -19,6 +19,8 @@ _KEYS: Final = (
     ("Enter", "open the selected cluster; in a cluster, a job's logs"),
     ("s", "submit a program to the cluster"),
     ("l", "follow the logs of the cluster's newest, or the selected, job"),
+    ("r  e", "in a cluster: resize it, extend its time"),
+    ("x", "in a cluster: lease another machine for the selected worker"),
     ("d", "destroy the cluster (asks first)"),
     ("/", "filter the table; Esc shows all again"),
     ("c", "copy the address (Wallet) or the Spark page (cluster)"),

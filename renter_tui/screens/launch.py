@@ -14,10 +14,12 @@ from core.errors import SparecloudError
 from core.quote import Quote, Request, Shortfall
 from core.view import ClusterLine
 from renter_tui.live import LiveApp
+from renter_tui.screens.money import MoneyDialog, Payment
 from renter_tui.screens.order import read_order
 from renter_tui.widgets.field import Field
-from renter_tui.widgets.quote_text import pay_words, quoted, refused
+from renter_tui.widgets.quote_text import pay_words, placement, quoted, refused
 from renter_tui.widgets.slider import Slider, SliderBar
+from renter_tui.widgets.words import count
 
 _TYPING_S: Final = 0.25
 _AGAIN_S: Final = 5.0
@@ -107,8 +109,18 @@ class LaunchDialog(ModalScreen[ClusterLine | None]):
             self.app.report(SparecloudError("The cluster has no name.", "Type one: it names the cluster everywhere."))
             self.query_one("#name", Input).focus()
         elif self._quote is not None and not self._launching:
-            # The application owns the launch: it goes on where this dialog is closed meanwhile.
-            self.app.run_worker(self._launch(name, self._quote), group="launch")
+            self._confirm(name, self._quote)
+
+    def _confirm(self, name: str, quote: Quote) -> None:
+        def answered(yes: bool | None) -> None:
+            if yes and not self._launching:
+                # The application owns the launch: it goes on where this dialog is closed meanwhile.
+                self.app.run_worker(self._launch(name, quote), group="launch")
+
+        hours = f"{quote.request.duration_s / 3600:g} h"
+        what = f"{count(quote.request.workers, 'worker')} for {hours}. {placement(quote, self.app.view)}"
+        payment = Payment(f"Pay for {name}?", what, name, quote.total())
+        self.app.push_screen(MoneyDialog(payment, self.app.view), answered)
 
     async def _launch(self, name: str, quote: Quote) -> None:
         self._set_launching(True)

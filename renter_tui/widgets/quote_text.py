@@ -1,5 +1,6 @@
 """A quote, or why there is none, as a person reads it."""
 
+from collections import Counter
 from collections.abc import Mapping
 
 from rich.console import Group, RenderableType
@@ -20,9 +21,21 @@ def pay_words(quote: Quote) -> str:
 
 
 def most(quote: Quote) -> str:
-    """The total, rounded up to six decimals: what a person confirms must not be less than what may be spent."""
+    """The total, rounded up."""
+    return up_to(quote.total())
+
+
+def up_to(amount: int) -> str:
+    """`amount`, rounded up to six decimals: what a person confirms must not be less than what may be spent."""
     step = 10**12
-    return spare(-(-quote.total() // step) * step)
+    return spare(-(-amount // step) * step)
+
+
+def placement(quote: Quote, view: RenterView | None) -> str:
+    """On whose machines: "On ada-thinkpad (2), hopper-mini."."""
+    names = {offer.donor: offer.name for offer in view.market} if view else {}
+    counted = Counter(names.get(share.donor) or short(share.donor) for share in quote.shares)
+    return f"On {', '.join(f'{name} ({many})' if many > 1 else name for name, many in counted.items())}."
 
 
 def pledged_words(quote: Quote) -> str:

@@ -20,6 +20,8 @@ _SHOTS: Final = (
     ("clusters", ("2",), (100, 26)),
     ("cluster", ("2", "enter"), (100, 30)),
     ("quote", ("n", "4", "tab", "2", "tab", "4", "tab", "2"), (100, 26)),
+    ("money", ("n", "4", "tab", "2", "tab", "4", "tab", "2", "WAIT", "tab", "tab", "tab", "enter"), (100, 26)),
+    ("resize", ("2", "enter", "r", "6"), (100, 30)),
     ("logs", ("2", "l"), (100, 26)),
     ("submit", ("2", "s"), (100, 26)),
     ("wallet", ("3",), (100, 26)),
@@ -38,7 +40,8 @@ async def draw(keys: tuple[str, ...], size: tuple[int, int]) -> str:
     app = SparecloudApp(agent)
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
-        await pilot.press(*keys)
+        for key in keys:
+            await (pilot.pause(0.6) if key == "WAIT" else pilot.press(key))
         await pilot.pause(0.6)
         return app.export_screenshot(title="Sparecloud")
 

@@ -38,6 +38,11 @@ async def test_the_form_shows_the_quote_and_pays_exactly_the_total_it_said() -> 
         )
         await until_shown(pilot, "0.060703 SPARE, which the donors stand to lose")
         await pilot.press("enter", "enter", "enter", "enter")
+        await until_shown(pilot, "Pay for spark-1?", "At most 0.4121599998160512 SPARE leave your wallet")
+        await pilot.press("enter")
+        await until(pilot, lambda: "Pay for spark-1?" not in screen_text(app))
+        assert not agent.of("launch")
+        await pilot.press("enter", "tab", "enter")
 
         await until(pilot, lambda: bool(agent.of("launch")))
         assert agent.of("launch") == [("launch", "spark-1", request, quote_for(request, sample()).total())]
