@@ -19,6 +19,7 @@ IMAGES := $(PY) -m core.runtime.images && $(PY) -m core.relay
 test: setup-dev
 	@tools/screens.sh
 	@tools/node.sh
+	@tools/notebook.sh
 	@tools/engine.sh start
 	@$(IMAGES) || { rc=$$?; tools/engine.sh stop; exit $$rc; }
 	@trap : INT; rc=0; export QT_QPA_PLATFORM=offscreen; \
@@ -79,4 +80,4 @@ lock:
 	@tools/lock.sh
 
 clean:
-	rm -rf .venv .cache build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-notebook .cache build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -1,6 +1,6 @@
 """What adapters report of the world: the escrow, an account, a machine, a worker, a job. Nothing is decided here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated
 
@@ -214,3 +214,11 @@ class Job:
     started_at: int
     ended_at: int = 0
     cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where Spark Connect answers on this machine: `url` holds its token, which is a secret. `job` is its server."""
+
+    url: str = field(repr=False)
+    job: str

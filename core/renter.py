@@ -10,16 +10,16 @@ from typing import Final
 
 from core.change import Change, Preview
 from core.changing import Changing, under_way
-from core.cluster import Cluster, ClusterBook, next_job_name
+from core.cluster import Cluster, ClusterBook, merge, next_job_name
 from core.engine import Engine, Published
-from core.errors import InvalidInput, SparecloudError, first_problem
+from core.errors import InvalidInput, SandboxFailed, SparecloudError, first_problem
 from core.lease import Lease, Reason, Rental, RentalPhase, ended
 from core.lease import facts as was
 from core.leasing import Leasing, Wish
 from core.links import LinkBook
 from core.mailbox import Mailbox
-from core.model import Address, Amount
-from core.observed import Balances, Job, JobState, Progress
+from core.model import Address, Amount, LeaseId
+from core.observed import Balances, Endpoint, Job, JobState, Progress
 from core.paces import PaceBook
 from core.quote import Quote, Request, Shortfall, Why
 from core.quoting import Quoting
@@ -39,6 +39,8 @@ ATTEMPTS: Final = 3
 """Donors that refuse or are silent are left out and the rest of the market is asked, so many times in all."""
 
 LOOK_EVERY_S: Final = 1.0
+CONNECT_EVERY_S: Final = 0.5
+CONNECT_TRIES: Final = 120
 RECOVER_EVERY_S: Final = 60
 MARKET_EVERY_S: Final = 30
 
@@ -120,19 +122,30 @@ class Renter:
         self, cluster: str, program: Path, arguments: Sequence[str], inputs: Path | None, extras: Extras = NO_EXTRAS
     ) -> Job:
         """Run a program on a running cluster. Raises NotFound, InvalidInput."""
-        known = self._book.named(cluster)
-        line = self._line(known)
-        if line is None or known.network is None or line.state != RentalPhase.RUNNING:
-            raise InvalidInput(
-                f"The cluster {cluster} is {line.state if line else 'not there'}, not running.",
-                f"Look at it with `sparecloud status {cluster}`.",
-            )
-        name = next_job_name(known.jobs)
-        job = await self._ports.runtime.submit(known.network, name, program, arguments, inputs, extras)
-        known = self._book.named(cluster)
-        self._book.keep(replace(known, jobs=(*known.jobs, job)))
-        self._redraw()
+        network = self._running(cluster)
+        name = next_job_name(self._book.named(cluster).jobs)
+        job = await self._ports.runtime.submit(network, name, program, arguments, inputs, extras)
+        self._keep_job(cluster, job)
         return job
+
+    async def connect(self, cluster: str) -> Endpoint:
+        """Have the cluster answer to Spark Connect on a port of this machine's loopback; the same again while it does.
+
+        Returns once it answers. Raises NotFound, InvalidInput (the cluster does not run), SandboxFailed.
+        """
+        network, runtime = self._running(cluster), self._ports.runtime
+        job = await runtime.connect(network)
+        self._keep_job(cluster, job)
+        for _ in range(CONNECT_TRIES):
+            found = await runtime.endpoint(network)
+            if found is not None:
+                return found
+            if any(each.job == job.job and each.state is not JobState.RUNNING for each in await runtime.jobs(network)):
+                break
+            await self._ports.clock.sleep(CONNECT_EVERY_S)
+        raise SandboxFailed(
+            "Spark Connect did not start.", f"`sparecloud logs {cluster} {job.job}` says why; then try again."
+        )
 
     async def progress(self, cluster: str, job: str) -> Progress | None:
         """How far a job is, as its driver says; None where it does not run, or not yet. Raises NotFound."""
@@ -313,6 +326,22 @@ class Renter:
             log.warning("cluster %s was not looked after: %s", cluster.name, problem)
 
     # Bookkeeping.
+
+    def _running(self, cluster: str) -> LeaseId:
+        """The network of a cluster that takes jobs. Raises NotFound, InvalidInput."""
+        known = self._book.named(cluster)
+        line = self._line(known)
+        if line is None or known.network is None or line.state != RentalPhase.RUNNING:
+            raise InvalidInput(
+                f"The cluster {cluster} is {line.state if line else 'not there'}, not running.",
+                f"Look at it with `sparecloud status {cluster}`.",
+            )
+        return known.network
+
+    def _keep_job(self, cluster: str, job: Job) -> None:
+        known = self._book.named(cluster)
+        self._book.keep(replace(known, jobs=merge(known.jobs, (job,))))
+        self._redraw()
 
     def _rentals(self) -> list[Rental]:
         return [lease for lease in self._engine.leases.values() if isinstance(lease, Rental)]

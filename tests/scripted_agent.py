@@ -8,7 +8,7 @@ from pathlib import Path
 from core.change import Change, ChangeKind, Preview
 from core.errors import NotFound, SparecloudError
 from core.model import Address, Amount, LeaseId, Prices, Resources, Share, Traits
-from core.observed import Balances, Job, JobState, Progress
+from core.observed import Balances, Endpoint, Job, JobState, Progress
 from core.quote import Quote, Reckoning, Request, Shortfall, Waste, Why
 from core.submission import NO_EXTRAS, Extras
 from core.view import ClusterLine, OfferLine, RenterView, Spending, WorkerLine
@@ -123,6 +123,11 @@ class ScriptedAgent:
         job = Job("job-1", self._named(cluster).lease, JobState.RUNNING, NOW)
         self.put(replace(self._named(cluster), jobs=(job,)))
         return job
+
+    async def connect(self, cluster: str) -> Endpoint:
+        self.asked.append(("connect", cluster))
+        self._fail()
+        return Endpoint("sc://localhost:31002/;token=abc", "connect")
 
     async def progress(self, cluster: str, job: str) -> Progress | None:
         self.asked.append(("progress", cluster, job))

@@ -9,3 +9,4 @@ uv pip compile "${options[@]}" --extra demo --extra solver --extra build --extra
 echo "slither-analyzer==0.11.6" | uv pip compile "${options[@]}" - -o locks/slither.txt
 echo "halmos==0.3.3" | uv pip compile "${options[@]}" - -o locks/halmos.txt
 uv pip compile "${options[@]}" --extra demo --extra build -c locks/dev.txt pyproject.toml -o locks/demo.txt
+uv pip compile "${options[@]}" locks/notebook.in -o locks/notebook.txt

@@ -10,7 +10,7 @@ from typing import ClassVar, Protocol
 from core.change import Change, Preview
 from core.errors import SparecloudError
 from core.model import Address
-from core.observed import Job, Progress
+from core.observed import Endpoint, Job, Progress
 from core.quote import Quote, Request, Shortfall, Why
 from core.submission import NO_EXTRAS, Extras
 from core.view import ClusterLine, RenterView
@@ -58,6 +58,13 @@ class RenterAgent(Protocol):
         self, cluster: str, program: Path, arguments: Sequence[str], inputs: Path | None, extras: Extras = NO_EXTRAS
     ) -> Job:
         """Run a PySpark program on the cluster. Raises NotFound, InvalidInput."""
+        ...
+
+    async def connect(self, cluster: str) -> Endpoint:
+        """Have the cluster answer to Spark Connect on a port of this machine's loopback; the same again while it does.
+
+        Returns once it answers. Raises NotFound, InvalidInput (the cluster does not run), SandboxFailed.
+        """
         ...
 
     async def progress(self, cluster: str, job: str) -> Progress | None:

@@ -18,13 +18,14 @@ from core.gateway.agent import AgentUnavailable, RenterAgent
 from core.gateway.caller import CONNECT_S, Again, Caller, strange
 from core.gateway.server import POLL_S
 from core.model import Address
-from core.observed import Job, Progress
+from core.observed import Endpoint, Job, Progress
 from core.quote import Quote, Request, Shortfall, Why
 from core.submission import NO_EXTRAS, Extras
 from core.view import ClusterLine, RenterView
 
 __all__ = ["GatewayClient", "RenterAgent"]
 
+_START_S: Final = 120.0
 _COPY_S: Final = 3600.0
 """Submitting and fetching copy files of any length; a dead agent is noticed at once all the same, by its socket."""
 
@@ -109,6 +110,10 @@ class GatewayClient:
             ),
         )
         return await self._caller.call("submit", ask, Job, _COPY_S)
+
+    async def connect(self, cluster: str) -> Endpoint:
+        """Have the cluster answer to Spark Connect on a port of this machine's loopback."""
+        return await self._caller.call("connect", m.AskCluster(cluster=cluster), Endpoint, _START_S)
 
     async def progress(self, cluster: str, job: str) -> Progress | None:
         """How far a job is; None where it does not run, or not yet."""

@@ -99,7 +99,7 @@ class AskJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 class AskCluster(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """RenterAgent.destroy."""
+    """RenterAgent.destroy and .connect."""
 
     cluster: str
 

@@ -102,6 +102,7 @@ class Gateway:
             "preview": self._preview,
             "change": self._change,
             "submit": self._submit,
+            "connect": self._connect,
             "progress": self._progress,
             "logs": self._logs,
             "outputs": self._outputs,
@@ -157,6 +158,10 @@ class Gateway:
         for path in (*ask.extras.packages, *ask.extras.files):
             _absolute(path)
         return answer(await self._agent.submit(ask.cluster, _absolute(ask.program), ask.arguments, inputs, ask.extras))
+
+    async def _connect(self, request: web.Request) -> web.Response:
+        ask = await read(request, m.AskCluster)
+        return answer(await self._agent.connect(ask.cluster))
 
     async def _progress(self, request: web.Request) -> web.Response:
         ask = await read(request, m.AskJob)

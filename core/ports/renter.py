@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from core.model import Agreement, LeaseId
-from core.observed import Job, Pace, Progress, Way
+from core.observed import Endpoint, Job, Pace, Progress, Way
 from core.submission import NO_EXTRAS, Extras
 from core.ticket import Ticket
 
@@ -116,6 +116,14 @@ class ClusterRuntime(Protocol):
 
     async def progress(self, lease: LeaseId, job: str) -> Progress | None:
         """How far a job is, as its driver says; None where it does not run, or not yet. Raises NotFound."""
+        ...
+
+    async def connect(self, lease: LeaseId) -> Job:
+        """Start the cluster's Spark Connect server, or adopt it. Raises SandboxFailed where there is no master."""
+        ...
+
+    async def endpoint(self, lease: LeaseId) -> Endpoint | None:
+        """Where the Spark Connect server answers; None where it does not, or not yet."""
         ...
 
     async def jobs(self, lease: LeaseId) -> tuple[Job, ...]: ...

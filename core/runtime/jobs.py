@@ -1,9 +1,12 @@
 """Jobs: programs that run in a driver's own container, with files copied in and out."""
 
 import asyncio
+import secrets
+import socket
 import threading
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -12,8 +15,8 @@ from docker.models.containers import Container
 
 from core.errors import InvalidInput, NotFound, SandboxFailed
 from core.model import LeaseId, Resources
-from core.observed import Job, JobState, Progress
-from core.runtime.archive import existing, get_tree, put_files, put_folders, put_tree
+from core.observed import Endpoint, Job, JobState, Progress
+from core.runtime.archive import existing, get_tree, put_files, put_folders, put_tree, read_file
 from core.runtime.container_engine import ContainerEngine, gone_is_fine, translated
 from core.runtime.images import Images
 from core.runtime.labels import JOB as JOB_LABEL
@@ -25,13 +28,19 @@ from core.runtime.sandbox import JOB, SCRATCH
 from core.runtime.spark_settings import (
     LEAST_WORKER_MIB,
     SETTINGS_FILE,
+    connect_settings,
     driver_settings,
     executor_heap_mib,
+    token_in,
 )
 from core.submission import Extras, files, packages
 from core.ticket import Ticket
 
 _TERMINATE_S: Final = 5
+_CONNECT_SERVER: Final = "org.apache.spark.sql.connect.service.SparkConnectServer"
+_PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
+CONNECT_JOB: Final = "connect"
+"""The job that a cluster's Spark Connect server is."""
 
 
 class Drivers:
@@ -64,6 +73,37 @@ class Drivers:
         tree = {f"program/{program.name}": program} | (_inputs(existing(inputs)) if inputs is not None else {})
         tree |= {f"packages/{name}": path for name, path in packed.items()}
         tree |= {f"files/{name}": path for name, path in beside.items()}
+        command = [
+            *_listed("--py-files", f"{JOB}/packages", packed),
+            *_listed("--files", f"{JOB}/files", beside),
+            f"{JOB}/program/{program.name}",
+            *arguments,
+        ]
+        return self._start(lease, job, command, tree, extras.conf, {})
+
+    def connect(self, lease: LeaseId) -> Job:
+        """Start the cluster's Spark Connect server, or adopt the one already there."""
+        command = ["--class", _CONNECT_SERVER, "spark-internal"]
+        return self._start(lease, CONNECT_JOB, command, {}, {}, connect_settings(secrets.token_urlsafe(32)))
+
+    def endpoint(self, lease: LeaseId) -> Endpoint | None:
+        """Where the Spark Connect server answers; None where it does not, or not yet."""
+        container, port = self._engine.named(self._label(lease, CONNECT_JOB).name), self._masters.door(lease)
+        if container is None or container.status != "running" or port is None or not _speaks_http2(port):
+            return None
+        token = token_in(read_file(container, f"{SCRATCH}/{SETTINGS_FILE}").decode())
+        # The name, not the number: clients keep a token off the wire to what they do not know as this machine.
+        return Endpoint(f"sc://localhost:{port}/;token={token}", CONNECT_JOB) if token else None
+
+    def _start(
+        self,
+        lease: LeaseId,
+        job: str,
+        command: Sequence[str],
+        tree: Mapping[str, Path],
+        conf: Mapping[str, str],
+        more: Mapping[str, str],
+    ) -> Job:
         secret, master = self._masters.secret(lease), self._masters.address(lease)
         if secret is None or master is None:
             raise SandboxFailed("The cluster has no running master.", "Wait until it is ready, or start it again.")
@@ -79,7 +119,8 @@ class Drivers:
                 heap_mib=self._driver.memory_mib // 2,
                 executor_mib=executor_mib,
                 cores=cores,
-                conf=extras.conf,
+                conf=conf,
+                more=more,
             )
             put_files(container, SCRATCH, {SETTINGS_FILE: settings.encode()})
             put_folders(container, JOB, ("program", "input", "output", "packages", "files"))
@@ -92,13 +133,7 @@ class Drivers:
             image=self._images.allowed(),
             resources=self._driver.capped(Resources(self._engine.cpu_millis(), self._driver.memory_mib)),
             folders=(SCRATCH, JOB),
-            command=lambda _: [
-                "driver",
-                *_listed("--py-files", f"{JOB}/packages", packed),
-                *_listed("--files", f"{JOB}/files", beside),
-                f"{JOB}/program/{program.name}",
-                *arguments,
-            ],
+            command=lambda _: ["driver", *command],
             prepare=prepare,
             environment={"PYTHONUNBUFFERED": "1", "SPARK_LOCAL_DIRS": SCRATCH, "SPARK_LOCAL_IP": "127.0.0.1"},
         )
@@ -168,6 +203,17 @@ class Drivers:
         if container is None:
             raise NotFound(f"This cluster has no job called {job}.", "List its jobs to see their names.")
         return container
+
+
+def _speaks_http2(port: int) -> bool:
+    """Whether a gRPC server listens: the engine's own proxy takes connections before, and says nothing."""
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=2) as line:
+        line.settimeout(2)
+        line.sendall(_PREFACE)
+        # A server's first frame is SETTINGS (RFC 9113, section 3.4): three bytes of length, then type 4.
+        first = line.recv(9)
+        return len(first) >= 4 and first[3] == 4
+    return False
 
 
 def _listed(option: str, folder: str, names: Iterable[str]) -> list[str]:

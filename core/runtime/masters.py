@@ -18,6 +18,7 @@ from core.runtime.network import LeaseNetwork
 from core.runtime.sandbox import SCRATCH
 from core.runtime.screen import Registered
 from core.runtime.spark_settings import (
+    CONNECT_PORT,
     SETTINGS_FILE,
     master_address,
     master_command,
@@ -83,6 +84,11 @@ class Masters:
         """host:port on loopback of the running master's screen."""
         face = self._network.face(self._label(lease)) if self.running(lease) is not None else None
         return screen.address(face) if face is not None else None
+
+    def door(self, lease: LeaseId) -> int | None:
+        """The port of loopback that leads to Spark Connect in the running master's namespace."""
+        face = self._network.face(self._label(lease)) if self.running(lease) is not None else None
+        return screen.published(face, CONNECT_PORT) if face is not None else None
 
     def secret(self, lease: LeaseId) -> str | None:
         """The secret that the running master was started with."""

@@ -14,11 +14,11 @@ from docker.models.containers import Container
 from docker.models.networks import Network
 from docker.types import EndpointConfig
 
-from core.errors import InvalidInput
+from core.errors import InvalidInput, SandboxFailed
 from core.model import LeaseId
 from core.runtime.container_engine import ContainerEngine, gone_is_fine
-from core.runtime.labels import LEASE, NETWORK, OWNER, SCREEN, Label, Role, lease_of
-from core.runtime.spark_settings import SCREEN_PORT
+from core.runtime.labels import HOST, LEASE, NETWORK, OWNER, SCREEN, Label, Role, lease_of
+from core.runtime.spark_settings import DOORS
 from core.ticket import Ticket
 
 _SETTLE_S: Final = 0.1
@@ -43,8 +43,8 @@ class LeaseNetwork(Protocol):
     def ensure(self, label: Label, ticket: Ticket) -> Place:
         """The member's place in the network, which is made where it is missing.
 
-        A driver runs at its master's node where there are nodes: its ticket says no more than its name. Raises
-        InvalidInput where the ticket is not one that this machine takes.
+        A driver runs where its master does: its ticket says no more than its name. Raises InvalidInput where the
+        ticket is not one that this machine takes, SandboxFailed where a driver has no master.
         """
         ...
 
@@ -84,6 +84,8 @@ class BridgeNetwork:
                 "The renter's cluster spans machines, and this one names no relay.",
                 "Name the market's relays under [network] in the settings.",
             )
+        if label.role is Role.DRIVER:
+            return self._beside_master(label)
         network = self._settled(label.home) or self._create(label)
         arguments: dict[str, object] = {
             "network": network.id,
@@ -96,8 +98,14 @@ class BridgeNetwork:
             "dns_opt": ["timeout:1", "attempts:2"],
         }
         if label.role is Role.MASTER:
-            arguments["ports"] = {f"{SCREEN_PORT}/tcp": ("127.0.0.1", None)}
+            arguments["ports"] = {f"{port}/tcp": ("127.0.0.1", None) for port in DOORS}
         return Place(ticket.name, arguments)
+
+    def _beside_master(self, label: Label) -> Place:
+        master = self._engine.named(label.beside(Role.MASTER).name)
+        if master is None or master.status != "running":
+            raise SandboxFailed("The cluster's master is down.", "Start the cluster again.")
+        return Place(master.labels[HOST], {"network_mode": f"container:{master.id}"})
 
     def finish(self, container: Container, label: Label) -> None:
         if label.role is not Role.MASTER:

@@ -40,8 +40,14 @@ class Registered:
 
 def address(container: Container) -> str | None:
     """host:port on loopback at which a running container publishes a screen."""
-    ports = container.attrs["NetworkSettings"]["Ports"].get(f"{SCREEN_PORT}/tcp") or []
-    return f"127.0.0.1:{int(ports[0]['HostPort'])}" if ports else None
+    port = published(container, SCREEN_PORT)
+    return f"127.0.0.1:{port}" if port is not None else None
+
+
+def published(container: Container, port: int) -> int | None:
+    """The port of this machine's loopback at which a running container publishes its TCP `port`."""
+    ports = container.attrs["NetworkSettings"]["Ports"].get(f"{port}/tcp") or []
+    return int(ports[0]["HostPort"]) if ports else None
 
 
 def registered(where: str) -> tuple[Registered, ...]:

@@ -16,6 +16,10 @@ MASTER_PORT: Final = 7077
 SCREEN_PORT: Final = 8080
 WORKER_PORT: Final = 7078
 METER_PORT: Final = 7079
+CONNECT_PORT: Final = 15002
+DOORS: Final = (SCREEN_PORT, CONNECT_PORT)
+"""What a master's namespace shows on the loopback of its renter's machine, and on nobody else's."""
+
 DRIVER_PORT: Final = 7100
 DRIVER_BLOCKS_PORT: Final = 7200
 EXECUTOR_BLOCKS_PORT: Final = 7300
@@ -154,11 +158,19 @@ def worker_command(host: str, master: str, resources: Resources) -> list[str]:
 
 
 def driver_settings(
-    secret: str, *, host: str, master: str, heap_mib: int, executor_mib: int, cores: int, conf: Mapping[str, str]
+    secret: str,
+    *,
+    host: str,
+    master: str,
+    heap_mib: int,
+    executor_mib: int,
+    cores: int,
+    conf: Mapping[str, str],
+    more: Mapping[str, str] | None = None,
 ) -> str:
     """A driver's settings file: `cores` a worker decides which collector its executors use.
 
-    `conf` is what the renter wants besides (core.submission.Extras).
+    `conf` is what the renter wants besides (core.submission.Extras), `more` what we do.
     """
     collector = "-XX:+UseSerialGC" if cores < 4 else "-XX:+UseParallelGC"
     return _file(
@@ -175,8 +187,27 @@ def driver_settings(
             "spark.executor.memory": f"{executor_mib}m",
             "spark.executor.extraJavaOptions": f"{collector} -XX:-UsePerfData",
         },
+        more or {},
         _secret(secret),
     )
+
+
+def connect_settings(token: str) -> dict[str, str]:
+    """What makes a driver a Spark Connect server: its clients say `token`, and idle executors leave room for jobs."""
+    return {
+        "spark.connect.authenticate.token": token,
+        "spark.connect.grpc.binding.address": "0.0.0.0",
+        "spark.connect.grpc.binding.port": str(CONNECT_PORT),
+        "spark.dynamicAllocation.enabled": "true",
+        "spark.dynamicAllocation.shuffleTracking.enabled": "true",
+        "spark.dynamicAllocation.executorIdleTimeout": "20s",
+    }
+
+
+def token_in(settings: str) -> str | None:
+    """The token that a settings file of a Spark Connect server holds."""
+    found = re.search(r"^spark\.connect\.authenticate\.token=([A-Za-z0-9_-]+)$", settings, re.MULTILINE)
+    return found[1] if found else None
 
 
 def _escaped(value: str) -> str:

@@ -27,6 +27,9 @@ class _Everything(LazyVerbs):
         "Jobs": {
             "run": Verb(f"{_HERE}.run:run", "Rent a cluster for one program, run it, end the cluster."),
             "submit": Verb(f"{_HERE}.job:submit", "Run a PySpark program and print its output."),
+            "connect": Verb(
+                f"{_HERE}.connect:connect", "Open a cluster to notebooks and PySpark here (Spark Connect)."
+            ),
             "progress": Verb(f"{_HERE}.progress:progress", "Show a job's tasks, stages and executors."),
             "logs": Verb(f"{_HERE}.job:logs", "Print a job's output."),
             "outputs": Verb(f"{_HERE}.job:outputs", "Copy what a job wrote into a folder."),

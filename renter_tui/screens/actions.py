@@ -85,6 +85,27 @@ def open_logs(app: LiveApp, cluster: ClusterLine | None, job: Job | None) -> Non
     app.push_screen(LogsScreen(cluster.name, job))
 
 
+def ask_connect(app: LiveApp, cluster: ClusterLine | None) -> None:
+    """Open a cluster to notebooks and PySpark on this machine; its address goes to the clipboard."""
+    if cluster is None or cluster.state != RentalPhase.RUNNING:
+        app.notify("Select a cluster that runs first.", title="Nothing to connect to", markup=False)
+        return
+    app.notify("Starting Spark Connect.", markup=False)
+    app.run_worker(_connect(app, cluster.name), group="connect")
+
+
+async def _connect(app: LiveApp, name: str) -> None:
+    with app.reporting():
+        endpoint = await app.agent.connect(name)
+        app.copy_to_clipboard(endpoint.url)
+        app.notify(
+            "Its address is on the clipboard, with the token that is its password: set SPARK_REMOTE to it.",
+            title=f"{name} answers to Spark Connect",
+            timeout=12,
+            markup=False,
+        )
+
+
 async def _look_at_replacement(app: LiveApp, name: str, worker: int) -> None:
     with app.reporting():
         change = Change(ChangeKind.REPLACE, worker=worker)

@@ -14,7 +14,7 @@ from core.change import ChangeKind
 from core.observed import Job
 from core.view import ClusterLine, WorkerLine, resources_text, spare
 from renter_tui.live import LiveApp
-from renter_tui.screens.actions import ask_change, ask_destroy, ask_replace, ask_submit, open_logs
+from renter_tui.screens.actions import ask_change, ask_connect, ask_destroy, ask_replace, ask_submit, open_logs
 from renter_tui.widgets.banner import Banner
 from renter_tui.widgets.live_table import Column, LiveTable, Row
 from renter_tui.widgets.palette import COIN, DIM
@@ -48,6 +48,7 @@ class ClusterScreen(Screen[None]):
         Binding("x", "replace", "Replace", show=False),
         Binding("d", "destroy", "Destroy"),
         Binding("c", "copy", "Copy Spark page", show=False),
+        Binding("k", "connect", "Connect a notebook", show=False),
     ]
 
     app = getters.app(LiveApp)
@@ -104,6 +105,10 @@ class ClusterScreen(Screen[None]):
         if cluster and cluster.screen:
             self.app.copy_to_clipboard(cluster.screen)
             self.app.notify("The Spark page's address is on the clipboard.", markup=False)
+
+    def action_connect(self) -> None:
+        """Open the cluster to notebooks on this machine."""
+        ask_connect(self.app, self.app.cluster(self._lease))
 
     @on(DataTable.RowSelected, "#cluster-jobs")
     def _open_job(self) -> None:

@@ -21,6 +21,7 @@ _KEYS: Final = (
     ("l", "follow the logs of the cluster's newest, or the selected, job"),
     ("r  e", "in a cluster: resize it, extend its time"),
     ("x", "in a cluster: lease another machine for the selected worker"),
+    ("k", "in a cluster: open it to notebooks here (Spark Connect)"),
     ("d", "destroy the cluster (asks first)"),
     ("/", "filter the table; Esc shows all again"),
     ("c", "copy the address (Wallet) or the Spark page (cluster)"),

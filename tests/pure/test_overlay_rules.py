@@ -280,12 +280,14 @@ def test_the_filter_lets_nebula_to_its_relay_and_nobody_else_anywhere() -> None:
     assert "tcp" not in rules
 
 
-def test_only_the_bridges_gateway_opens_a_masters_screen() -> None:
+def test_only_the_bridges_gateway_opens_a_masters_doors() -> None:
     rules = firewall.rules(port=20_001, relays=[], screen_for=IPv4Address("172.20.0.1"))
 
     assert [line.strip() for line in rules.splitlines() if "tcp" in line] == [
         'iifname "eth0" ip saddr 172.20.0.1 tcp dport 8080 accept',
+        'iifname "eth0" ip saddr 172.20.0.1 tcp dport 15002 accept',
         'oifname "eth0" ip daddr 172.20.0.1 tcp sport 8080 ct state established accept',
+        'oifname "eth0" ip daddr 172.20.0.1 tcp sport 15002 ct state established accept',
     ]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from core.change import Change, ChangeKind, Preview
 from core.gateway.agent import AgentUnavailable
 from core.model import Address, Amount, LeaseId, Share
-from core.observed import Job, JobState, Progress
+from core.observed import Endpoint, Job, JobState, Progress
 from core.quote import Quote, Reckoning, Request, Shortfall, Waste, Why
 from core.submission import NO_EXTRAS, Extras
 from core.view import ClusterLine, RenterView, spare
@@ -95,6 +95,11 @@ class FakeAgent:
         self.asked.append(("submit", cluster, program, tuple(arguments), inputs, *filter(NO_EXTRAS.__ne__, [extras])))
         self._fail()
         return Job("job-1", self.newest.clusters[0].lease, JobState.RUNNING, self.newest.now)
+
+    async def connect(self, cluster: str) -> Endpoint:
+        self.asked.append(("connect", cluster))
+        self._fail()
+        return Endpoint("sc://localhost:31002/;token=abc", "connect")
 
     async def progress(self, cluster: str, job: str) -> Progress | None:
         self.asked.append(("progress", cluster, job))

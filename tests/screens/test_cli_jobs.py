@@ -80,6 +80,16 @@ def test_progress_shows_tasks_stages_and_executors_without_what_a_terminal_acts_
     assert renting.json("progress", "demo", "job-1")["progress"]["stages"][0]["done"] == 4
 
 
+def test_connect_prints_nothing_but_the_address_on_stdout(renting: Terminal) -> None:
+    result = renting.run("connect", "demo")
+
+    assert result.exit_code == 0
+    assert result.stdout == "sc://localhost:31002/;token=abc\n"
+    assert "`sparecloud stop demo connect` ends it." in result.stderr
+    assert "token" not in result.stderr
+    assert renting.json("connect", "demo") == {"url": "sc://localhost:31002/;token=abc", "job": "connect"}
+
+
 def test_progress_of_a_job_that_does_not_run_says_so(renting: Terminal) -> None:
     assert renting.run("progress", "demo", "job-1").stdout == "job-1 does not run, or has not begun to.\n"
     assert renting.json("progress", "demo", "job-1") == {"progress": None}

@@ -137,3 +137,16 @@ async def test_only_what_runs_can_be_changed_and_a_change_under_way_is_shown() -
         await until_shown(pilot, "Select a worker that serves first.")
 
         assert not agent.of("preview")
+
+
+async def test_a_notebook_s_address_goes_to_the_clipboard_and_not_to_the_screen() -> None:
+    app, agent = _app()
+
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await until_shown(pilot, "9 donors")
+        await pilot.press("2", "enter", "k")
+        await until_shown(pilot, "etl-nightly answers to Spark Connect")
+
+        assert app.clipboard == "sc://localhost:31002/;token=abc"
+        assert "token=" not in screen_text(app)
+        assert agent.of("connect") == [("connect", "etl-nightly")]

@@ -1,5 +1,7 @@
 """What a renter may ask of clusters, in a market of real processes."""
 
+import asyncio
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from core.errors import SpendingLimit
 from core.model import Amount
 from core.observed import JobState
 from core.reason import Reason
+from tests.real.test_kinds_of_jobs import NOTEBOOK, notebook
 from tests.whole.stage import SLOW_ANSWER, Stage, line, request
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
@@ -102,7 +105,10 @@ async def test_a_cluster_shrinks_grows_and_swaps_a_worker_while_its_job_goes_on(
     shrunk_code, shrunk = await stage.command("resize", "changing", "1", "--yes")
     done, said = await stage.job_done("changing", job)
     grown_code, grown = await stage.command("resize", "changing", "2", "--yes")
+    connected_code, url = await stage.command("connect", "changing")
+    rows = await asyncio.to_thread(notebook, NOTEBOOK, re.search(r"sc://\S+", url)[0])  # type: ignore[index]
     async with stage.agent() as agent:
+        await agent.stop_job("changing", "connect")
         view = await agent.view()
         now = next(known for known in view.clusters if known.name == "changing")
         target = next(worker for worker in now.workers if worker.state == "serving")
@@ -116,6 +122,8 @@ async def test_a_cluster_shrinks_grows_and_swaps_a_worker_while_its_job_goes_on(
     assert "running: Running with 1 of 1 workers." in shrunk
     assert done.state is JobState.SUCCEEDED and SLOW_ANSWER in said
     assert "running: Running with 2 of 2 workers." in grown
+    assert connected_code == 0, url
+    assert rows.stdout.splitlines() == ["rows: 143", "squares: [0, 1, 4, 9, 16]", "frame: 77"], rows.stderr[-2000:]
     states = [worker.state for worker in after.workers]
     assert states.count("serving") == 2
     assert after.workers[1].sentence == after.workers[target.index].sentence == Reason.LET_GO.sentence

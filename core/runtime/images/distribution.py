@@ -18,7 +18,7 @@ _TRIM: Final = SPARK.folder / "trim.txt"
 def prepare(cache: Path) -> Path:
     """A folder with bin, jars, licenses and python, ready to be copied into the image; made once. Blocks.
 
-    About 460 MB are fetched and 225 MB kept. Raises SandboxFailed.
+    About 460 MB are fetched and 280 MB kept. Raises SandboxFailed.
     """
     done = cache / f"spark-{digest(_LOCK, _TRIM)}"
     if not done.is_dir():

@@ -8,7 +8,7 @@ from typing import Any, Final
 from docker.types import LogConfig, Mount
 
 from core.runtime.labels import Label, Role
-from core.runtime.spark_settings import SCREEN_PORT
+from core.runtime.spark_settings import DOORS
 
 FOLDER: Final = "/lease"
 RULES_FILE: Final = "rules.nft"
@@ -21,7 +21,7 @@ _TUNNEL_MIB: Final = 128
 
 
 def pause(label: Label, network: str) -> dict[str, Any]:
-    """What owns the namespace, on the bridge `network`. A renter's publishes the cluster's screen on loopback."""
+    """What owns the namespace, on the bridge `network`. A renter's publishes its doors on loopback."""
     arguments = _confined(label.beside(Role.PAUSE), ["pause"], memory_mib=16) | {
         "user": "10001:10001",
         "network": network,
@@ -33,7 +33,7 @@ def pause(label: Label, network: str) -> dict[str, Any]:
         "dns_opt": ["timeout:1", "attempts:2"],
     }
     if label.share is None:
-        arguments["ports"] = {f"{SCREEN_PORT}/tcp": ("127.0.0.1", None)}
+        arguments["ports"] = {f"{port}/tcp": ("127.0.0.1", None) for port in DOORS}
     return arguments
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from ipaddress import IPv4Address
 from typing import Final
 
-from core.runtime.spark_settings import SCREEN_PORT
+from core.runtime.spark_settings import DOORS
 
 TUNNEL: Final = "lease"
 """The overlay's interface."""
@@ -36,14 +36,14 @@ def rules(*, port: int, relays: Iterable[tuple[IPv4Address, int]], screen_for: I
     """The whole rule set; loading it replaces the one before in one step.
 
     Nebula's own UDP packets pass between `port` and the relay points, which may be anywhere, and between `port` and any
-    address outside CLOSED. `screen_for` alone may open the web screen.
+    address outside CLOSED. `screen_for` alone may open the web screen and Spark Connect.
     """
     points = sorted(set(relays))
     accepted_in = [f"ip saddr {address} udp sport {at} udp dport {port} accept" for address, at in points]
     accepted_out = [f"meta skuid 0 ip daddr {address} udp sport {port} udp dport {at} accept" for address, at in points]
-    if screen_for is not None:
-        accepted_in.append(f"ip saddr {screen_for} tcp dport {SCREEN_PORT} accept")
-        accepted_out.append(f"ip daddr {screen_for} tcp sport {SCREEN_PORT} ct state established accept")
+    for door in DOORS if screen_for is not None else ():
+        accepted_in.append(f"ip saddr {screen_for} tcp dport {door} accept")
+        accepted_out.append(f"ip daddr {screen_for} tcp sport {door} ct state established accept")
     return _TABLE.format(
         tunnel=TUNNEL,
         closed=", ".join(CLOSED),
