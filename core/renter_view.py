@@ -67,6 +67,7 @@ def cluster_line(
         jobs=cluster.jobs,
         ended=(over := all(ended(rental) for rental in rentals) and not retrying and not lives),
         changing="" if over else changing,
+        request=cluster.request,
     )
 
 

@@ -10,7 +10,7 @@ from core.earnings import Earnings
 from core.model import Address, Amount, LeaseId, Prices, Resources, Traits
 from core.observed import Balances, Conditions, Job, Measured, Usage
 from core.owner import Donor
-from core.quote import SpendingLimits
+from core.quote import Request, SpendingLimits
 from core.release import Release
 
 
@@ -116,7 +116,8 @@ class ClusterLine:
     """One cluster. `state` is a RentalPhase; `screen` is the Spark master's own page, empty while there is none.
 
     `leases` are all that were opened for it, `lease` the first of them, or the one that is asked for. Coin is summed
-    over all. `changing` says what is being changed about it at its renter's wish, empty where nothing is.
+    over all. `changing` says what is being changed about it at its renter's wish, empty where nothing is. `request` is
+    what was asked of the market, resized since.
     """
 
     name: str
@@ -135,6 +136,7 @@ class ClusterLine:
     jobs: tuple[Job, ...]
     ended: bool
     changing: str = ""
+    request: Request | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,4 +226,5 @@ def cluster(name: str = "demo", state: str = "running", workers: int = 3, *, end
         "http://127.0.0.1:8080",
         (),
         ended,
+        request=Request(Resources(1000, 1536), workers, 3600),
     )

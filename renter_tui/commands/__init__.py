@@ -17,6 +17,8 @@ class _Everything(LazyVerbs):
             "market": Verb(f"{_HERE}.market:market", "List the donors and what they have free."),
             "quote": Verb(f"{_HERE}.market:quote", "Say what a cluster would cost, and where it would run."),
             "launch": Verb(f"{_HERE}.cluster:launch", "Rent a Spark cluster, and wait until it runs."),
+            "plan": Verb(f"{_HERE}.plan:plan", "Check a cluster.toml, and say what it would change."),
+            "apply": Verb(f"{_HERE}.plan:apply", "Make a cluster as a cluster.toml describes it."),
             "ls": Verb(f"{_HERE}.cluster:ls", "List the clusters."),
             "status": Verb(f"{_HERE}.cluster:status", "Show one cluster: its workers, jobs and money."),
             "resize": Verb(f"{_HERE}.change:resize", "Give a cluster more workers, or let some go."),

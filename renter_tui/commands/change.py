@@ -66,11 +66,39 @@ def extend(shell: Shell, name: str, seconds: int, yes: bool, dry_run: bool) -> N
 
 
 def _change(shell: Shell, name: str, described: Callable[[], Change], yes: bool, dry_run: bool) -> None:
-    """Show what the change would mean, ask, make it, and wait until it is made."""
     try:
         change = described()
     except ValueError as problem:
         raise InvalidInput(f"{str(problem)[:1].upper()}{str(problem)[1:]}.", "Nothing was changed.") from problem
+    if dry_run:
+        preview = _previewed(shell, name, change)
+        shell.show(preview, f"{preview.sentence} Nothing was changed.")
+        return
+    line = changed(shell, name, change, yes)
+    shell.show(line, f"{line.state}: {line.sentence}")
+
+
+def changed(shell: Shell, name: str, change: Change, yes: bool) -> ClusterLine:
+    """Show what the change would mean, ask, make it; the cluster once it is made.
+
+    Ends the command where the person stops watching. Raises SparecloudError.
+    """
+    preview = _previewed(shell, name, change)
+    shell.confirm(f"{preview.sentence} Go on?", yes)
+
+    async def work(agent: RenterAgent) -> ClusterLine:
+        await agent.change(name, change, preview.most or None)
+        return await follow(agent, name, lambda line: line.ended or not line.changing, shell.say)
+
+    try:
+        return shell.ask(work)
+    except KeyboardInterrupt:
+        shell.say(f"Stopped watching; the change goes on.\n`sparecloud status {name}` shows it.")
+        raise click.exceptions.Exit(INTERRUPTED) from None
+
+
+def _previewed(shell: Shell, name: str, change: Change) -> Preview:
+    """What the change would mean, its placement and who leaves said on the way."""
 
     async def look(agent: RenterAgent) -> tuple[Preview, dict[Address, str]]:
         preview = await agent.preview(name, change)
@@ -82,18 +110,4 @@ def _change(shell: Shell, name: str, described: Callable[[], Change], yes: bool,
         shell.say("")
     if preview.leaving:
         shell.say(f"Leaving: worker {', '.join(map(str, preview.leaving))}.")
-    if dry_run:
-        shell.show(preview, f"{preview.sentence} Nothing was changed.")
-        return
-    shell.confirm(f"{preview.sentence} Go on?", yes)
-
-    async def work(agent: RenterAgent) -> ClusterLine:
-        await agent.change(name, change, preview.most or None)
-        return await follow(agent, name, lambda line: line.ended or not line.changing, shell.say)
-
-    try:
-        line = shell.ask(work)
-    except KeyboardInterrupt:
-        shell.say(f"Stopped watching; the change goes on.\n`sparecloud status {name}` shows it.")
-        raise click.exceptions.Exit(INTERRUPTED) from None
-    shell.show(line, f"{line.state}: {line.sentence}")
+    return preview

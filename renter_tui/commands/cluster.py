@@ -11,7 +11,7 @@ from core.quote import Quote, Request
 from core.view import ClusterLine, RenterView, resources_text, spare
 from renter_tui.commands.follow import follow, named
 from renter_tui.commands.market import pay_sentence, quote_text, quoted
-from renter_tui.commands.options import request_options
+from renter_tui.commands.options import explicit, request_options
 from renter_tui.commands.shell import INTERRUPTED, Shell, dry_run_option, json_option, pass_shell, yes_option
 from renter_tui.commands.tables import table
 from renter_tui.widgets.words import coins, serving, settlement, short, span, time_left
@@ -35,13 +35,25 @@ def launch(shell: Shell, positional: str | None, name: str | None, yes: bool, dr
     \b
     sparecloud launch demo --workers 3 --cores 1 --memory 1536M --hours 1
     """
-    if (positional is None) == (name is None):
+    if positional is not None and name is not None and explicit("name"):
         raise click.UsageError("Name the cluster once: sparecloud launch NAME.")
-    name = positional or name or ""
-    answer, names = quoted(shell, request)
+    name = positional or name
+    if name is None:
+        raise click.UsageError("Name the cluster once: sparecloud launch NAME.")
     if dry_run:
+        answer, names = quoted(shell, request)
         shell.show({"quote": answer, "total": answer.total()}, f"{quote_text(answer, names)}\n\nNothing was asked for.")
         return
+    line = launched(shell, name, request, yes)
+    shell.show(line, f"{line.sentence}\nNext: sparecloud submit {name} job.py")
+
+
+def launched(shell: Shell, name: str, request: Request, yes: bool) -> ClusterLine:
+    """Show the quote, ask, launch; the cluster once it runs.
+
+    Ends the command where the person stops watching, or where there is only a Shortfall. Raises SparecloudError.
+    """
+    answer, names = quoted(shell, request)
     shell.say(quote_text(answer, names))
     shell.say("")
     shell.confirm(f"{pay_sentence(answer)} Go on?", yes)
@@ -51,14 +63,13 @@ def launch(shell: Shell, positional: str | None, name: str | None, yes: bool, dr
         return await started(agent, name, request, answer, shell.say, before)
 
     try:
-        line = shell.ask(work)
+        return shell.ask(work)
     except KeyboardInterrupt:
         shell.say(
             f"Stopped watching; {name} goes on.\n"
             f"`sparecloud status {name}` shows it, `sparecloud destroy {name}` ends it."
         )
         raise click.exceptions.Exit(INTERRUPTED) from None
-    shell.show(line, f"{line.sentence}\nNext: sparecloud submit {name} job.py")
 
 
 async def started(

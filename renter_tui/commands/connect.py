@@ -16,6 +16,7 @@ def connect(shell: Shell, cluster: str) -> None:
     with "pyspark-client==4.1.3" and "pandas<3" from PyPI. Until `sparecloud stop CLUSTER connect` it waits as a job.
 
     \b
+    sparecloud connect demo
     export SPARK_REMOTE=$(sparecloud connect demo)
     python -c "from pyspark.sql import SparkSession; print(SparkSession.builder.getOrCreate().range(9).count())"
     """

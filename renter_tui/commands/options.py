@@ -2,14 +2,38 @@
 
 import functools
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 
 from core.model import Amount
 from core.quote import LossPolicy
+from renter_tui import clusterfile
 from renter_tui.commands import parsing
 
+
+def _read_file(context: click.Context, _parameter: click.Parameter, path: Path | None) -> None:
+    """Have a file say what the command line does not."""
+    if path is not None:
+        file = clusterfile.read(path)
+        context.default_map = {**file.options, "name": file.name, **file.job}
+
+
+def explicit(name: str) -> bool:
+    """Whether the current command's parameter was typed, rather than read from a file."""
+    return click.get_current_context().get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+
+
 _OPTIONS = (
+    click.option(
+        "--from",
+        is_eager=True,
+        expose_value=False,
+        callback=_read_file,
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="A cluster.toml that says what these options do not.",
+    ),
     click.option("--workers", type=int, default=1, show_default=True, metavar="N", help="How many workers."),
     click.option(
         "--cores",
