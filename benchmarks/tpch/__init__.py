@@ -1,0 +1,1 @@
+"""TPC-H on a rented cluster, its 22 answers checked against DuckDB's."""
