@@ -23,7 +23,7 @@ from core.observed import Balances, Endpoint, Job, JobState, Progress
 from core.paces import PaceBook
 from core.quote import Quote, Request, Shortfall, Why
 from core.quoting import Quoting
-from core.renter_view import cluster_line, market
+from core.renter_view import ALL_LINES, cluster_line, market
 from core.renter_work import RenterPorts, RenterWork
 from core.repair import lives, of_cluster, opened
 from core.settings import Renter as RenterSettings
@@ -31,7 +31,7 @@ from core.spending import spending
 from core.submission import NO_EXTRAS, Extras
 from core.timekeeping import ClockCheck
 from core.upkeep import Upkeep
-from core.view import ClusterLine, RenterView, Spending
+from core.view import ClusterLine, OfferLine, RenterView, Spending
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +84,10 @@ class Renter:
     def watch(self) -> AsyncIterator[RenterView]:
         """The newest view, then each newest one after a change."""
         return self._published.watch()
+
+    async def offers(self) -> tuple[OfferLine, ...]:
+        """Every offer that has room, the cheapest first."""
+        return market(self._ports.board.offers(self._ports.clock.now()), ALL_LINES)[0]
 
     async def quote(self, request: Request) -> Quote | Shortfall:
         """What the market can do about `request` now; binds nobody."""
@@ -392,13 +396,15 @@ class Renter:
 
     def _draw(self) -> RenterView:
         now = self._ports.clock.now()
+        cheapest, offers = market(self._ports.board.offers(now))
         return RenterView(
             now=now,
             address=self._ports.chain.address,
             balances=self._balances,
             problem=self._problem.title if self._problem else "",
             hint=self._problem.hint if self._problem else "",
-            market=market(self._ports.board.offers(now)),
+            market=cheapest,
+            offers=offers,
             clusters=tuple(line for line in map(self._line, self._book.all()) if line is not None),
             update=self._ports.updates.newest,
             spending=self._spending(now),

@@ -1,5 +1,6 @@
 """Draws a renter's view: words, sentences and sums over what its agent knows. Pure."""
 
+import heapq
 from collections.abc import Iterable, Sequence
 
 from core.cluster import Cluster
@@ -10,27 +11,36 @@ from core.repair import numbered
 from core.view import ClusterLine, OfferLine, WorkerLine
 
 MARKET_LINES = 1000
-"""A screen shows so many offers at most, the cheapest."""
+"""A view holds so many offers at most, the cheapest."""
+
+ALL_LINES = 50_000
+"""Nobody is given more offers than so many at once."""
 
 _YARDSTICK = Resources(cpu_millis=1000, memory_mib=2048)
 
 
-def market(offers: Iterable[SignedOffer]) -> tuple[OfferLine, ...]:
-    """The offers that have room, cheapest first."""
-    lines = [
-        OfferLine(
-            donor=signed.offer.donor,
-            name=signed.offer.name,
-            capacity=signed.offer.capacity,
-            prices=signed.offer.prices,
-            hourly=Amount(3600 * signed.offer.prices.per_second(_YARDSTICK)),
-            expires_at=signed.offer.expires_at,
-            traits=signed.offer.traits,
-        )
+def market(offers: Iterable[SignedOffer], most: int = MARKET_LINES) -> tuple[tuple[OfferLine, ...], int]:
+    """The offers that have room, the cheapest first and no more than `most`; and how many have room."""
+    priced = [
+        (signed.offer.prices.per_second(_YARDSTICK), signed.offer.donor, signed)
         for signed in offers
         if signed.offer.capacity.cpu_millis and signed.offer.capacity.memory_mib
     ]
-    return tuple(sorted(lines, key=lambda line: (line.hourly, line.donor))[:MARKET_LINES])
+    # Two offers never have the same donor, so that what comes third is never compared.
+    cheapest = heapq.nsmallest(most, priced)
+    return tuple(_offer(signed, per_second) for per_second, _, signed in cheapest), len(priced)
+
+
+def _offer(signed: SignedOffer, per_second: int) -> OfferLine:
+    return OfferLine(
+        donor=signed.offer.donor,
+        name=signed.offer.name,
+        capacity=signed.offer.capacity,
+        prices=signed.offer.prices,
+        hourly=Amount(3600 * per_second),
+        expires_at=signed.offer.expires_at,
+        traits=signed.offer.traits,
+    )
 
 
 def cluster_line(

@@ -157,7 +157,8 @@ class Spending:
 class RenterView:
     """All that a renter's screen shows. `problem` is empty while nothing is wrong, `hint` says what to do about it.
 
-    `update` is a newer version than this one, where one is known; `spending` is None where the limits are unreadable.
+    `market` holds the cheapest of so many `offers`. `update` is a newer version than this one, where one is known;
+    `spending` is None where the limits are unreadable.
     """
 
     now: int
@@ -167,6 +168,7 @@ class RenterView:
     hint: str
     market: tuple[OfferLine, ...]
     clusters: tuple[ClusterLine, ...]
+    offers: int = 0
     update: Release | None = None
     spending: Spending | None = None
 

@@ -52,6 +52,7 @@ class ScriptedAgent:
     shortfall: Shortfall | None = None
     on_watch: Callable[[], None] = lambda: None
     progressed: Progress | None = None
+    all_offers: tuple[OfferLine, ...] | None = None
     asked: list[tuple[object, ...]] = field(default_factory=list)
     over: asyncio.Event = field(default_factory=asyncio.Event)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -71,6 +72,10 @@ class ScriptedAgent:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             for wait in waits:
                 wait.cancel()
+
+    async def offers(self) -> tuple[OfferLine, ...]:
+        self.asked.append(("offers",))
+        return self.all_offers if self.all_offers is not None else (await self.view()).market
 
     async def quote(self, request: Request) -> Quote | Shortfall:
         self.asked.append(("quote", request))

@@ -13,7 +13,7 @@ from core.model import Address
 from core.observed import Endpoint, Job, Progress
 from core.quote import Quote, Request, Shortfall, Why
 from core.submission import NO_EXTRAS, Extras
-from core.view import ClusterLine, RenterView
+from core.view import ClusterLine, OfferLine, RenterView
 
 
 class RenterAgent(Protocol):
@@ -25,6 +25,10 @@ class RenterAgent(Protocol):
 
     def watch(self) -> AsyncIterator[RenterView]:
         """The newest view, again whenever it changes; a slow reader skips. Ends when the agent does."""
+        ...
+
+    async def offers(self) -> tuple[OfferLine, ...]:
+        """Every offer that has room, the cheapest first: more than a view holds, where there are many."""
         ...
 
     async def quote(self, request: Request) -> Quote | Shortfall:

@@ -21,7 +21,7 @@ from core.model import Address
 from core.observed import Endpoint, Job, Progress
 from core.quote import Quote, Request, Shortfall, Why
 from core.submission import NO_EXTRAS, Extras
-from core.view import ClusterLine, RenterView
+from core.view import ClusterLine, OfferLine, RenterView
 
 __all__ = ["GatewayClient", "RenterAgent"]
 
@@ -69,6 +69,10 @@ class GatewayClient:
             if seen.ended:
                 return
             number = seen.number
+
+    async def offers(self) -> tuple[OfferLine, ...]:
+        """Every offer that has room, the cheapest first."""
+        return (await self._caller.call("offers", m.Nothing(), m.Offered)).offers
 
     async def quote(self, request: Request) -> Quote | Shortfall:
         """What the market can do about `request` now; binds nobody."""

@@ -16,7 +16,7 @@ from core.model import Address
 from core.observed import Progress
 from core.quote import Quote, Request, Shortfall
 from core.submission import NO_EXTRAS, Extras
-from core.view import RenterView
+from core.view import OfferLine, RenterView
 
 
 class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -117,6 +117,12 @@ class Viewed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     number: int
     view: RenterView | None = None
     ended: bool = False
+
+
+class Offered(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """RenterAgent.offers."""
+
+    offers: tuple[OfferLine, ...]
 
 
 class Quoted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

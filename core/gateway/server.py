@@ -96,6 +96,7 @@ class Gateway:
             "about": self._about,
             "view": self._view_now,
             "watch": self._watch,
+            "offers": self._offers,
             "quote": self._quote,
             "why": self._why,
             "launch": self._launch,
@@ -130,6 +131,9 @@ class Gateway:
         if self._failure is not None:
             raise self._failure
         return answer(m.Viewed(number=self._number, ended=self.ended.is_set()))
+
+    async def _offers(self, request: web.Request) -> web.Response:
+        return answer(m.Offered(offers=await self._agent.offers()))
 
     async def _quote(self, request: web.Request) -> web.Response:
         ask = await read(request, m.AskQuote)

@@ -8,7 +8,7 @@ from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import DataTable, Footer, Static
+from textual.widgets import Footer, Static
 
 from core.change import ChangeKind
 from core.observed import Job
@@ -110,11 +110,11 @@ class ClusterScreen(Screen[None]):
         """Open the cluster to notebooks on this machine."""
         ask_connect(self.app, self.app.cluster(self._lease))
 
-    @on(DataTable.RowSelected, "#cluster-jobs")
+    @on(LiveTable.Selected, "#cluster-jobs")
     def _open_job(self) -> None:
         self.action_logs()
 
-    @on(DataTable.RowHighlighted, "#cluster-workers")
+    @on(LiveTable.Highlighted, "#cluster-workers")
     def _explain(self) -> None:
         worker = self._selected_worker()
         if worker:
@@ -165,7 +165,7 @@ def _worker_row(worker: WorkerLine) -> Row:
         number(coins(worker.vouched), COIN),
         cell(worker.sentence),
     )
-    return Row(str(worker.index), cells)
+    return Row(str(worker.index), lambda: cells)
 
 
 def _worker_detail(worker: WorkerLine) -> Text:
@@ -181,4 +181,5 @@ def _worker_detail(worker: WorkerLine) -> Text:
 
 def _job_row(job: Job, now: int) -> Row:
     took = span((job.ended_at or now) - job.started_at)
-    return Row(job.job, (cell(job.job, "bold"), state(job.state, working=True), number(took), cell(job.cause)))
+    cells = (cell(job.job, "bold"), state(job.state, working=True), number(took), cell(job.cause))
+    return Row(job.job, lambda: cells)

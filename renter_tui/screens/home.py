@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.screen import Screen
-from textual.widgets import ContentSwitcher, DataTable, Footer, Static, Tab, Tabs
+from textual.widgets import ContentSwitcher, Footer, Static, Tab, Tabs
 
 from core.observed import Job
 from core.view import ClusterLine, RenterView, spare
@@ -17,6 +17,7 @@ from renter_tui.screens.actions import ask_destroy, ask_launch, ask_submit, open
 from renter_tui.screens.cluster import ClusterScreen
 from renter_tui.widgets.banner import Banner
 from renter_tui.widgets.clusters import ClustersPane
+from renter_tui.widgets.live_table import LiveTable
 from renter_tui.widgets.market import MarketPane
 from renter_tui.widgets.palette import BAD, COIN, GOOD
 from renter_tui.widgets.pane import TablePane
@@ -37,6 +38,7 @@ class HomeScreen(Screen[None]):
         Binding("l", "logs", "Logs"),
         Binding("d", "destroy", "Destroy"),
         Binding("slash", "filter", "Filter", key_display="/"),
+        Binding("o", "order", "Order"),
         Binding("c", "copy", "Copy address"),
     ]
 
@@ -74,6 +76,8 @@ class HomeScreen(Screen[None]):
                 return self.place == "clusters"
             case "filter":
                 return self.place != "wallet"
+            case "order":
+                return self.place == "market"
             case "copy":
                 return self.place == "wallet"
             case _:
@@ -114,6 +118,10 @@ class HomeScreen(Screen[None]):
         if isinstance(pane, TablePane):
             pane.ask_filter()
 
+    def action_order(self) -> None:
+        """Sort the market by what comes next."""
+        self.query_one(MarketPane).next_order()
+
     def action_copy(self) -> None:
         """Put the wallet's address on the clipboard."""
         if self.app.view:
@@ -125,7 +133,7 @@ class HomeScreen(Screen[None]):
         if event.tab.id and event.tab.id != self.place:
             self.action_go(event.tab.id)
 
-    @on(DataTable.RowSelected, "#clusters-table")
+    @on(LiveTable.Selected, "#clusters-table")
     def _open(self) -> None:
         cluster = self._cluster()
         if cluster:

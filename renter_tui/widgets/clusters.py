@@ -23,10 +23,11 @@ class ClustersPane(TablePane):
     )
     EMPTY = "No cluster yet.\n\nPress n to describe one: you see the donors and the price before anything is paid."
 
-    def rows(self, view: RenterView) -> Sequence[Row]:
+    def rows(self, view: RenterView, filter: str) -> tuple[Sequence[Row], int]:
         """Live ones first, the newest of them on top."""
         clusters = sorted(view.clusters, key=lambda cluster: (cluster.ended, -cluster.opened_at))
-        return [_row(cluster, view.now) for cluster in clusters]
+        shown = [cluster for cluster in clusters if filter in f"{cluster.name} {cluster.state}".lower()]
+        return [_row(cluster, view.now) for cluster in shown], len(clusters)
 
     def summary(self, view: RenterView) -> Text:
         """How many live, and what they cost together."""
@@ -57,4 +58,4 @@ def _row(cluster: ClusterLine, now: int) -> Row:
         spent_of(cluster, 7),
         number(time_left(cluster, now), dim),
     )
-    return Row(cluster.lease, cells, f"{cluster.name} {cluster.state}")
+    return Row(cluster.lease, lambda: cells)

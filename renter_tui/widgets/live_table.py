@@ -1,15 +1,27 @@
-"""A table drawn from views: same rows change in place, the cursor stays on its row, columns fill the width."""
+"""A table drawn from views: only what is seen is made, the cursor stays on its row, columns fill the width.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+Textual's DataTable makes every row beforehand: ten thousand offers that change each second would freeze it.
+"""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
-from textual.coordinate import Coordinate
-from textual.events import Resize
-from textual.widgets import DataTable
+from textual.binding import Binding, BindingType
+from textual.events import Click, Resize
+from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
 
-_GUTTER = 2
+_PADDING = 1
 _SCROLLBAR = 1
+_HEADER = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,108 +35,166 @@ class Column:
     from_width: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Row:
-    """A row: `key` is its identity across views, one cell a column, and what the filter looks in."""
+    """A row: `key` is its identity across views; `make` gives one cell a column, and is called once it is seen."""
 
     key: str
-    cells: tuple[Text, ...]
-    words: str = ""
+    make: Callable[[], tuple[Text, ...]] = field(repr=False)
+
+    @cached_property
+    def cells(self) -> tuple[Text, ...]:
+        """The cells."""
+        return self.make()
 
 
-class LiveTable(DataTable[Text]):
-    """Rows by key. `show` draws; `filter` hides rows whose words lack it; `selected` is the key under the cursor."""
+class LiveTable(ScrollView, can_focus=True):
+    """Rows by key. `show` draws; `selected` is the key under the cursor, which follows its row wherever it goes."""
+
+    class Highlighted(Message):
+        """The cursor is on another row, or on none."""
+
+        def __init__(self, table: "LiveTable") -> None:
+            super().__init__()
+            self.table = table
+
+        @property
+        def control(self) -> "LiveTable":
+            """Whose cursor it is."""
+            return self.table
+
+    class Selected(Highlighted):
+        """The row under the cursor was chosen, with Enter or a click."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"table--header", "table--cursor"}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "move(-1)", show=False),
+        Binding("down", "move(1)", show=False),
+        Binding("pageup", "page(-1)", show=False),
+        Binding("pagedown", "page(1)", show=False),
+        Binding("home", "move(-1000000000)", show=False),
+        Binding("end", "move(1000000000)", show=False),
+        Binding("enter", "choose", show=False),
+    ]
+
+    cursor: reactive[int] = reactive(0)
 
     def __init__(self, columns: Sequence[Column], *, id: str) -> None:
-        super().__init__(id=id, cursor_type="row", cursor_foreground_priority="renderable")
+        super().__init__(id=id)
         self._specs = tuple(columns)
-        self._all: tuple[Row, ...] = ()
-        self._shown: tuple[Row, ...] = ()
+        self._rows: tuple[Row, ...] = ()
         self._widths: tuple[int, ...] = ()
+        self._key: str | None = None
         self._wanted = ""
-        self.filter = ""
 
     @property
     def selected(self) -> str | None:
         """The key of the row under the cursor; None in an empty table."""
-        return self._shown[self.cursor_row].key if 0 <= self.cursor_row < len(self._shown) else None
-
-    def show(self, rows: Sequence[Row]) -> None:
-        """Draw `rows`, in their order."""
-        self._all = tuple(rows)
-        self._draw()
+        return self._rows[self.cursor].key if self.cursor < len(self._rows) else None
 
     @property
-    def counts(self) -> tuple[int, int]:
-        """How many rows are shown, of how many."""
-        return len(self._shown), len(self._all)
+    def rows(self) -> tuple[Row, ...]:
+        """What is shown, top to bottom."""
+        return self._rows
 
-    def narrow(self, text: str) -> None:
-        """Show only rows with `text` in their words."""
-        self.filter = text.strip().lower()
-        self._draw()
+    def show(self, rows: Sequence[Row]) -> None:
+        """Draw `rows`, in their order; the cursor stays on its key, or near where it was."""
+        before, self._rows = self._key, tuple(rows)
+        resized = self.virtual_size.height != len(self._rows) + _HEADER
+        self.virtual_size = Size(self.size.width, len(self._rows) + _HEADER)
+        wanted = self._wanted or before
+        if self.selected != wanted or self._wanted:
+            place = next((y for y, row in enumerate(self._rows) if row.key == wanted), None)
+            if place is not None:
+                self._wanted = ""
+            self._put(place if place is not None else min(self.cursor, max(0, len(self._rows) - 1)))
+        self._key = self.selected
+        if self._key != before:
+            self.post_message(self.Highlighted(self))
+        # A table as high as its rows is laid out anew; any other is only drawn.
+        self.refresh(layout=resized and self.styles.is_auto_height)
 
     def select(self, key: str) -> None:
         """Put the cursor on `key`, now or once it is shown."""
         self._wanted = key
-        self._seek()
+        self.show(self._rows)
+
+    def action_move(self, rows: int) -> None:
+        """Move the cursor."""
+        if self._rows:
+            self._put(max(0, min(len(self._rows) - 1, self.cursor + rows)))
+
+    def action_page(self, pages: int) -> None:
+        """Move the cursor by as many rows as are seen."""
+        self.action_move(pages * max(1, self.size.height - _HEADER - 1))
+
+    def action_choose(self) -> None:
+        """Open the row under the cursor."""
+        if self.selected is not None:
+            self.post_message(self.Selected(self))
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As high as its rows, where the layout asks."""
+        return len(self._rows) + _HEADER
 
     def on_resize(self, event: Resize) -> None:
         """Share the new width among the columns."""
-        widths = self._share(event.size.width)
-        if widths != self._widths:
-            self._widths = widths
-            self._rebuild(self._visible())
+        self._widths = self._share(event.size.width)
+        self.virtual_size = Size(event.size.width, len(self._rows) + _HEADER)
+        self.refresh()
 
-    def _draw(self) -> None:
-        rows = self._visible()
-        if not self._widths:
-            self._shown = rows
+    def on_click(self, event: Click) -> None:
+        """Put the cursor on a row; choose it where it was on it already."""
+        y = self.scroll_offset.y + event.y - _HEADER
+        if event.y < _HEADER or y >= len(self._rows):
             return
-        if [row.key for row in rows] != [row.key for row in self._shown]:
-            self._rebuild(rows)
-            return
-        shown = self._columns_shown()
-        for y, (new, old) in enumerate(zip(rows, self._shown, strict=True)):
-            for x, column in enumerate(shown):
-                cell, drawn = new.cells[column], old.cells[column]
-                if cell != drawn or cell.style != drawn.style:
-                    self.update_cell_at(Coordinate(y, x), cell)
-        self._shown = rows
+        if y == self.cursor:
+            self.action_choose()
+        else:
+            self._put(y)
 
-    def _rebuild(self, rows: tuple[Row, ...]) -> None:
-        key, offset, cursor = self.selected, self.scroll_offset, self.cursor_row
-        shown = self._columns_shown()
-        with self.app.batch_update():
-            self.clear(columns=True)
-            for column in shown:
-                spec = self._specs[column]
-                title = Text(spec.title, justify="right" if spec.right else "left", no_wrap=True)
-                self.add_column(title, width=self._widths[column])
-            for row in rows:
-                self.add_row(*(row.cells[column] for column in shown), key=row.key)
-            self._shown = rows
-            keys = [row.key for row in rows]
-            self.move_cursor(row=keys.index(key) if key in keys else min(cursor, max(0, len(rows) - 1)), animate=False)
-            self.scroll_to(offset.x, offset.y, animate=False)
-        self._seek()
+    def render_line(self, y: int) -> Strip:
+        """One line of what is seen: the titles, then rows from where it is scrolled to."""
+        if y < _HEADER:
+            return self._line(
+                [Text(spec.title) for spec in self._specs], self.get_component_rich_style("table--header")
+            )
+        row = self.scroll_offset.y + y - _HEADER
+        if row >= len(self._rows):
+            return Strip.blank(self.size.width, self.rich_style)
+        on_it = row == self.cursor
+        style = self.get_component_rich_style("table--cursor") if on_it else self.rich_style
+        return self._line(self._rows[row].cells, style)
 
-    def _seek(self) -> None:
-        keys = [row.key for row in self._shown]
-        if self._wanted in keys and self._widths:
-            self.move_cursor(row=keys.index(self._wanted), animate=False)
-            self._wanted = ""
+    def watch_cursor(self) -> None:
+        """Say who is under the cursor now."""
+        self._key = self.selected
+        self.post_message(self.Highlighted(self))
+        self.refresh()
 
-    def _visible(self) -> tuple[Row, ...]:
-        return tuple(row for row in self._all if self.filter in row.words.lower())
+    def _put(self, row: int) -> None:
+        self.cursor = row
+        height = self.size.height - _HEADER
+        top = self.scroll_offset.y
+        if height > 0 and not top <= row < top + height:
+            self.scroll_to(y=row if row < top else row - height + 1, animate=False, force=True)
 
-    def _columns_shown(self) -> list[int]:
-        return [column for column, width in enumerate(self._widths) if width]
+    def _line(self, cells: Sequence[Text], style: Style) -> Strip:
+        console, segments = self.app.console, []
+        space = Segment(" " * _PADDING, style)
+        for spec, width, cell in zip(self._specs, self._widths, cells, strict=bool(self._widths)):
+            if not width:
+                continue
+            text = cell.copy()
+            text.truncate(width, overflow="ellipsis")
+            text.align("right" if spec.right else "left", width)
+            segments += [space, *Segment.apply_style(text.render(console), style), space]
+        return Strip(segments).adjust_cell_length(self.size.width, style)
 
     def _share(self, width: int) -> tuple[int, ...]:
         """Column widths for a table `width` cells wide; 0 hides a column."""
         shown = [spec.width if width >= spec.from_width else 0 for spec in self._specs]
-        spare = max(0, width - _SCROLLBAR - sum(cells + _GUTTER for cells in shown if cells))
+        spare = max(0, width - _SCROLLBAR - sum(cells + 2 * _PADDING for cells in shown if cells))
         parts = sum(spec.stretch for spec, cells in zip(self._specs, shown, strict=True) if cells)
         for column, spec in enumerate(self._specs):
             if shown[column] and spec.stretch:

@@ -1,6 +1,9 @@
-"""The market: what donors offer now, the cheapest first."""
+"""The market: what donors offer now, sorted and filtered as the person likes."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from rich.text import Text
 
@@ -9,6 +12,62 @@ from renter_tui.widgets.live_table import Column, Row
 from renter_tui.widgets.palette import COIN, DIM
 from renter_tui.widgets.pane import TablePane
 from renter_tui.widgets.words import cell, coins, cores, count, gib, number, short, span, traits
+
+ALL_EVERY_S: Final = 3.0
+"""A market too large for every view is fetched whole so often, while it is looked at."""
+
+ORDERS: Final[Mapping[str, Callable[[OfferLine], tuple[object, ...]]]] = {
+    "price": lambda offer: (offer.hourly, offer.name, offer.donor),
+    "speed": lambda offer: (-offer.traits.cpu_score, offer.hourly, offer.donor),
+    "cores": lambda offer: (-offer.capacity.cpu_millis, offer.hourly, offer.donor),
+    "memory": lambda offer: (-offer.capacity.memory_mib, offer.hourly, offer.donor),
+    "name": lambda offer: (offer.name.lower(), offer.donor),
+}
+_FIGURES: Final[Mapping[str, Callable[[OfferLine], float]]] = {
+    "cores": lambda offer: offer.capacity.cpu_millis / 1000,
+    "gib": lambda offer: offer.capacity.memory_mib / 1024,
+    "price": lambda offer: offer.hourly / 10**18,
+    "score": lambda offer: offer.traits.cpu_score,
+    "gpus": lambda offer: offer.capacity.gpu_count,
+}
+_COMPARISON: Final = re.compile(r"(cores|gib|price|score|gpus)(<=|>=|<|>|=)([0-9]{1,12}(?:\.[0-9]{1,12})?)")
+_COMPARED: Final[Mapping[str, Callable[[float, float], bool]]] = {
+    "<": lambda one, other: one < other,
+    ">": lambda one, other: one > other,
+    "<=": lambda one, other: one <= other,
+    ">=": lambda one, other: one >= other,
+    "=": lambda one, other: one == other,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a filter asks for: every one of `tests`, and every one of `words` in an offer's name, donor or traits."""
+
+    tests: tuple[Callable[[OfferLine], bool], ...]
+    words: tuple[str, ...]
+
+    def takes(self, offer: OfferLine) -> bool:
+        """Whether the offer is one of those."""
+        if not all(test(offer) for test in self.tests):
+            return False
+        if not self.words:
+            return True
+        said = f"{offer.name} {offer.donor} {traits(offer.traits)}".lower()
+        return all(word in said for word in self.words)
+
+
+def wanted(text: str) -> Wanted:
+    """What "ryzen cores>=4 price<0.03" asks for; a word that compares nothing is looked for."""
+    tests, words = [], []
+    for word in text.lower().split():
+        found = _COMPARISON.fullmatch(word)
+        if found is None:
+            words.append(word)
+        else:
+            figure, compare, other = _FIGURES[found[1]], _COMPARED[found[2]], float(found[3])
+            tests.append(_test(figure, compare, other))
+    return Wanted(tuple(tests), tuple(words))
 
 
 class MarketPane(TablePane):
@@ -27,30 +86,65 @@ class MarketPane(TablePane):
         "No offers yet: donors publish every few seconds.\n\n"
         "If this stays so, nobody shares on this market now, or this machine cannot reach its relay."
     )
+    HINT = "Words, or cores>=4 gib>8 price<0.03 score>3000 gpus>0; Enter keeps it, Esc clears it"
 
-    def rows(self, view: RenterView) -> Sequence[Row]:
-        """By price, then name."""
-        offers = sorted(view.market, key=lambda offer: (offer.hourly, offer.name, offer.donor))
-        return [_row(offer, view.now) for offer in offers]
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self.order = "price"
+        self._all: tuple[OfferLine, ...] | None = None
+
+    def on_mount(self) -> None:
+        """Follow the view; where it does not hold the whole market, fetch that while it is looked at."""
+        super().on_mount()
+        self.set_interval(ALL_EVERY_S, self.fetch)
+
+    def fetch(self) -> None:
+        """Fetch all offers, where the view has only the cheapest."""
+        view = self.app.view
+        if view is None or view.offers <= len(view.market):
+            self._all = None
+        elif self.display and self.app.screen is self.screen:
+            self.run_worker(self._fetch(), exclusive=True, group="offers")
+
+    async def _fetch(self) -> None:
+        with self.app.reporting():
+            self._all = await self.app.agent.offers()
+            self.draw()
+
+    def next_order(self) -> None:
+        """Sort by what comes next."""
+        orders = list(ORDERS)
+        self.order = orders[(orders.index(self.order) + 1) % len(orders)]
+        self.draw()
+
+    def rows(self, view: RenterView, filter: str) -> tuple[Sequence[Row], int]:
+        """As sorted, those that the filter takes; and of how many."""
+        offers = self._all or view.market
+        chosen = filter and wanted(filter)
+        taken = [offer for offer in offers if chosen.takes(offer)] if isinstance(chosen, Wanted) else list(offers)
+        taken.sort(key=ORDERS[self.order])
+        return [Row(offer.donor, _made(offer, view.now)) for offer in taken], len(offers)
 
     def summary(self, view: RenterView) -> Text:
-        """How much there is, and from which price on."""
-        if not view.market:
+        """How much there is, from which price on, and how it is sorted."""
+        offers = self._all or view.market
+        if not offers:
             return Text("The market is empty.", DIM)
-        free_cores = cores(sum(offer.capacity.cpu_millis for offer in view.market))
-        memory = gib(sum(offer.capacity.memory_mib for offer in view.market))
-        cheapest = min(offer.hourly for offer in view.market)
-        donors = count(len(view.market), "donor")
+        free_cores = cores(sum(offer.capacity.cpu_millis for offer in offers))
+        memory = gib(sum(offer.capacity.memory_mib for offer in offers))
+        cheapest = min(offer.hourly for offer in offers)
+        donors = count(max(view.offers, len(offers)), "donor")
+        order = f" · by {self.order}" if self.order != "price" else ""
         return Text.assemble(
             (donors, "bold"),
             f" · {free_cores} cores, {memory} GiB free · from ",
             (f"{coins(cheapest)} SPARE/h", COIN),
-            " a core + 2 GiB",
+            f" a core + 2 GiB{order}",
         )
 
     def detail(self, view: RenterView, key: str) -> Text:
         """All of one offer, and how to go on."""
-        offer = next((offer for offer in view.market if offer.donor == key), None)
+        offer = next((offer for offer in self._all or view.market if offer.donor == key), None)
         if offer is None:
             return Text()
         score = f", speed score {offer.traits.cpu_score:,}" if offer.traits.cpu_score else ""
@@ -61,9 +155,15 @@ class MarketPane(TablePane):
         )
 
 
-def _row(offer: OfferLine, now: int) -> Row:
+def _test(
+    figure: Callable[[OfferLine], float], compare: Callable[[float, float], bool], other: float
+) -> Callable[[OfferLine], bool]:
+    return lambda offer: compare(figure(offer), other)
+
+
+def _made(offer: OfferLine, now: int) -> Callable[[], tuple[Text, ...]]:
     left = offer.expires_at - now
-    cells = (
+    return lambda: (
         cell(offer.name, "bold"),
         cell(short(offer.donor), DIM),
         number(cores(offer.capacity.cpu_millis)),
@@ -72,7 +172,6 @@ def _row(offer: OfferLine, now: int) -> Row:
         cell(traits(offer.traits)),
         number(_within(left), "" if left > 0 else DIM),
     )
-    return Row(offer.donor, cells, f"{offer.name} {offer.donor} {traits(offer.traits)}")
 
 
 def _within(seconds: int) -> str:

@@ -8,7 +8,7 @@ from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.widgets import DataTable, Input, Static
+from textual.widgets import Input, Static
 
 from core.view import RenterView
 from renter_tui.live import LiveApp
@@ -21,9 +21,11 @@ class TablePane(Vertical):
 
     COLUMNS: ClassVar[tuple[Column, ...]] = ()
     EMPTY: ClassVar[str] = ""
+    HINT: ClassVar[str] = "Type to filter; Enter keeps it, Esc clears it"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "clear_filter", "Clear filter", show=False)]
 
     app = getters.app(LiveApp)
+    filter = ""
 
     def compose(self) -> ComposeResult:
         """Top to bottom; the filter is hidden until it is asked for."""
@@ -31,7 +33,7 @@ class TablePane(Vertical):
         yield LiveTable(self.COLUMNS, id=f"{self.id}-table")
         yield Static(classes="empty", markup=False)
         yield Static(classes="detail", markup=False)
-        yield Input(placeholder="Type to filter; Enter keeps it, Esc clears it", classes="filter", compact=True)
+        yield Input(placeholder=self.HINT, classes="filter", compact=True)
 
     def on_mount(self) -> None:
         """Follow the application's view."""
@@ -42,8 +44,8 @@ class TablePane(Vertical):
         """The pane's table."""
         return self.query_one(LiveTable)
 
-    def rows(self, view: RenterView) -> Sequence[Row]:
-        """The table's rows."""
+    def rows(self, view: RenterView, filter: str) -> tuple[Sequence[Row], int]:
+        """The table's rows that `filter` takes (an empty one takes all), and how many there are."""
         raise NotImplementedError
 
     def summary(self, view: RenterView) -> Text:
@@ -60,11 +62,11 @@ class TablePane(Vertical):
         if view is None:
             self._describe("Waiting for the background agent's first word…")
             return
-        table.show(self.rows(view))
-        shown, of = table.counts
-        filtered = Text(f"filter: {table.filter} · {shown} of {of} shown · Esc clears it", COIN)
-        self.query_one(".summary", Static).update(filtered if table.filter else self.summary(view))
-        self._describe(f"Nothing here matches “{table.filter}”. Esc clears the filter." if table.filter else self.EMPTY)
+        rows, of = self.rows(view, self.filter)
+        table.show(rows)
+        filtered = Text(f"filter: {self.filter} · {len(rows):,} of {of:,} shown · Esc clears it", COIN)
+        self.query_one(".summary", Static).update(filtered if self.filter else self.summary(view))
+        self._describe(f"Nothing here matches “{self.filter}”. Esc clears the filter." if self.filter else self.EMPTY)
 
     def focus_table(self) -> None:
         """Take the keyboard."""
@@ -81,13 +83,13 @@ class TablePane(Vertical):
         line = self.query_one(".filter", Input)
         line.value = ""
         line.remove_class("-shown")
-        self.table.narrow("")
+        self.filter = ""
         self.draw()
         self.focus_table()
 
     @on(Input.Changed, ".filter")
     def _narrow(self, event: Input.Changed) -> None:
-        self.table.narrow(event.value)
+        self.filter = event.value.strip().lower()
         self.draw()
 
     @on(Input.Submitted, ".filter")
@@ -95,7 +97,7 @@ class TablePane(Vertical):
         event.input.remove_class("-shown")
         self.focus_table()
 
-    @on(DataTable.RowHighlighted)
+    @on(LiveTable.Highlighted)
     def _explain(self) -> None:
         view, key = self.app.view, self.table.selected
         if view is not None and key is not None:

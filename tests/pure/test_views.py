@@ -130,7 +130,9 @@ def offer(index: int, price: int, capacity: Resources) -> SignedOffer:
 
 
 def test_the_market_lists_the_cheapest_first_and_leaves_out_who_has_no_room() -> None:
-    lines = market([offer(1, 9, Resources(1000, 2048)), offer(2, 3, Resources(1000, 2048)), offer(3, 1, Resources())])
+    lines, _ = market(
+        [offer(1, 9, Resources(1000, 2048)), offer(2, 3, Resources(1000, 2048)), offer(3, 1, Resources())]
+    )
 
     assert [line.name for line in lines] == ["d2", "d1"]
     assert lines[0].hourly == 3600 * (3 * 1000 + 3 * 2048)

@@ -11,7 +11,7 @@ from core.model import Address, Amount, LeaseId, Share
 from core.observed import Endpoint, Job, JobState, Progress
 from core.quote import Quote, Reckoning, Request, Shortfall, Waste, Why
 from core.submission import NO_EXTRAS, Extras
-from core.view import ClusterLine, RenterView, spare
+from core.view import ClusterLine, OfferLine, RenterView, spare
 
 
 @dataclass
@@ -24,6 +24,7 @@ class FakeAgent:
     progressed: Progress | None = None
     asked: list[tuple[object, ...]] = field(default_factory=list)
     output: asyncio.Queue[bytes | None] = field(default_factory=asyncio.Queue)
+    all_offers: tuple[OfferLine, ...] | None = None
     watched: int = 0
     _gone: bool = False
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -55,6 +56,10 @@ class FakeAgent:
             async with self._changed:
                 while not self._gone and shown is self.newest:
                     await self._changed.wait()
+
+    async def offers(self) -> tuple[OfferLine, ...]:
+        self.asked.append(("offers",))
+        return self.all_offers if self.all_offers is not None else (await self.view()).market
 
     async def quote(self, request: Request) -> Quote | Shortfall:
         self.asked.append(("quote", request))
