@@ -21,7 +21,7 @@ from renter_tui.widgets.palette import COIN, DIM
 from renter_tui.widgets.words import cell, coins, number, settlement, span, spent_of, state, time_left
 
 _WORKERS: Final = (
-    Column("Worker", 6),
+    Column("Worker", 6, right=True),
     Column("Donor", 14, stretch=1),
     Column("State", 10),
     Column("Served", 11, right=True),

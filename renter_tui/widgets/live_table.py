@@ -66,6 +66,7 @@ class LiveTable(ScrollView, can_focus=True):
     class Selected(Highlighted):
         """The row under the cursor was chosen, with Enter or a click."""
 
+    DEFAULT_CSS: ClassVar[str] = "LiveTable { width: 100%; overflow-x: hidden; scrollbar-size-vertical: 1; }"
     COMPONENT_CLASSES: ClassVar[set[str]] = {"table--header", "table--cursor"}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", show=False),
@@ -188,7 +189,8 @@ class LiveTable(ScrollView, can_focus=True):
             text = cell.copy()
             text.truncate(width, overflow="ellipsis")
             text.align("right" if spec.right else "left", width)
-            segments += [space, *Segment.apply_style(text.render(console), style), space]
+            own = style + console.get_style(text.style)
+            segments += [space, *Segment.apply_style(text.render(console), own), space]
         return Strip(segments).adjust_cell_length(self.size.width, style)
 
     def _share(self, width: int) -> tuple[int, ...]:

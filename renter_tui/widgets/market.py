@@ -116,6 +116,7 @@ class MarketPane(TablePane):
         orders = list(ORDERS)
         self.order = orders[(orders.index(self.order) + 1) % len(orders)]
         self.draw()
+        self.table.action_move(-len(self.table.rows))
 
     def rows(self, view: RenterView, filter: str) -> tuple[Sequence[Row], int]:
         """As sorted, those that the filter takes; and of how many."""
@@ -137,9 +138,9 @@ class MarketPane(TablePane):
         order = f" · by {self.order}" if self.order != "price" else ""
         return Text.assemble(
             (donors, "bold"),
-            f" · {free_cores} cores, {memory} GiB free · from ",
+            f"{order} · {free_cores} cores, {memory} GiB free · from ",
             (f"{coins(cheapest)} SPARE/h", COIN),
-            f" a core + 2 GiB{order}",
+            " a core + 2 GiB",
         )
 
     def detail(self, view: RenterView, key: str) -> Text:
