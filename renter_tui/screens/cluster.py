@@ -16,7 +16,7 @@ from core.view import ClusterLine, WorkerLine, resources_text, spare
 from renter_tui.live import LiveApp
 from renter_tui.screens.actions import ask_change, ask_connect, ask_destroy, ask_replace, ask_submit, open_logs
 from renter_tui.widgets.banner import Banner
-from renter_tui.widgets.live_table import Column, LiveTable, Row
+from renter_tui.widgets.live_table import Column, LiveTable, rows
 from renter_tui.widgets.palette import COIN, DIM
 from renter_tui.widgets.words import cell, coins, number, settlement, span, spent_of, state, time_left
 
@@ -137,9 +137,9 @@ class ClusterScreen(Screen[None]):
         )
         self.query_one("#cluster-head", Static).update(head)
         self.query_one("#cluster-facts", Static).update(_facts(cluster, view.now))
-        self.query_one("#cluster-workers", LiveTable).show([_worker_row(worker) for worker in cluster.workers])
+        self.query_one("#cluster-workers", LiveTable).show(rows([_worker_row(worker) for worker in cluster.workers]))
         jobs = sorted(cluster.jobs, key=lambda job: -job.started_at)
-        self.query_one("#cluster-jobs", LiveTable).show([_job_row(job, view.now) for job in jobs])
+        self.query_one("#cluster-jobs", LiveTable).show(rows([_job_row(job, view.now) for job in jobs]))
         self.set_class(not jobs, "-jobless")
         self._explain()
 
@@ -156,7 +156,7 @@ def _facts(cluster: ClusterLine, now: int) -> Table:
     return table
 
 
-def _worker_row(worker: WorkerLine) -> Row:
+def _worker_row(worker: WorkerLine) -> tuple[str, tuple[Text, ...]]:
     cells = (
         number(str(worker.index)),
         cell(worker.donor_name, "bold"),
@@ -165,7 +165,7 @@ def _worker_row(worker: WorkerLine) -> Row:
         number(coins(worker.vouched), COIN),
         cell(worker.sentence),
     )
-    return Row(str(worker.index), lambda: cells)
+    return str(worker.index), cells
 
 
 def _worker_detail(worker: WorkerLine) -> Text:
@@ -179,7 +179,7 @@ def _worker_detail(worker: WorkerLine) -> Text:
     )
 
 
-def _job_row(job: Job, now: int) -> Row:
+def _job_row(job: Job, now: int) -> tuple[str, tuple[Text, ...]]:
     took = span((job.ended_at or now) - job.started_at)
     cells = (cell(job.job, "bold"), state(job.state, working=True), number(took), cell(job.cause))
-    return Row(job.job, lambda: cells)
+    return job.job, cells

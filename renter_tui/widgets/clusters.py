@@ -1,11 +1,9 @@
 """The renter's clusters: those that live first."""
 
-from collections.abc import Sequence
-
 from rich.text import Text
 
 from core.view import ClusterLine, RenterView, spare
-from renter_tui.widgets.live_table import Column, Row
+from renter_tui.widgets.live_table import Column, Rows, rows
 from renter_tui.widgets.palette import COIN, DIM
 from renter_tui.widgets.pane import TablePane
 from renter_tui.widgets.words import cell, count, number, serving, settlement, spent_of, state, time_left
@@ -23,11 +21,11 @@ class ClustersPane(TablePane):
     )
     EMPTY = "No cluster yet.\n\nPress n to describe one: you see the donors and the price before anything is paid."
 
-    def rows(self, view: RenterView, filter: str) -> tuple[Sequence[Row], int]:
+    def rows(self, view: RenterView, filter: str) -> tuple[Rows, int]:
         """Live ones first, the newest of them on top."""
         clusters = sorted(view.clusters, key=lambda cluster: (cluster.ended, -cluster.opened_at))
         shown = [cluster for cluster in clusters if filter in f"{cluster.name} {cluster.state}".lower()]
-        return [_row(cluster, view.now) for cluster in shown], len(clusters)
+        return rows([(cluster.lease, _cells(cluster, view.now)) for cluster in shown]), len(clusters)
 
     def summary(self, view: RenterView) -> Text:
         """How many live, and what they cost together."""
@@ -49,13 +47,12 @@ class ClustersPane(TablePane):
         return Text.assemble((f"{cluster.name}: ", "bold"), cluster.sentence, "\n", (settlement(cluster), DIM))
 
 
-def _row(cluster: ClusterLine, now: int) -> Row:
+def _cells(cluster: ClusterLine, now: int) -> tuple[Text, ...]:
     dim = DIM if cluster.ended else ""
-    cells = (
+    return (
         cell(cluster.name, dim or "bold"),
         state(cluster.state),
         number(serving(cluster), dim),
         spent_of(cluster, 7),
         number(time_left(cluster, now), dim),
     )
-    return Row(cluster.lease, lambda: cells)

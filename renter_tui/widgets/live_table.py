@@ -4,8 +4,7 @@ Textual's DataTable makes every row beforehand: ten thousand offers that change 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -35,17 +34,20 @@ class Column:
     from_width: int = 0
 
 
-@dataclass(frozen=True)
-class Row:
-    """A row: `key` is its identity across views; `make` gives one cell a column, and is called once it is seen."""
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What to show: `keys` are the rows' identities across views, `make` gives one cell a column of the row at a place.
 
-    key: str
-    make: Callable[[], tuple[Text, ...]] = field(repr=False)
+    `make` is called for rows that are seen, and each time they are drawn.
+    """
 
-    @cached_property
-    def cells(self) -> tuple[Text, ...]:
-        """The cells."""
-        return self.make()
+    keys: Sequence[str] = ()
+    make: Callable[[int], tuple[Text, ...]] = lambda _: ()
+
+
+def rows(made: Sequence[tuple[str, tuple[Text, ...]]]) -> Rows:
+    """A few rows, each a key and its cells."""
+    return Rows([key for key, _ in made], lambda place: made[place][1])
 
 
 class LiveTable(ScrollView, can_focus=True):
@@ -83,7 +85,7 @@ class LiveTable(ScrollView, can_focus=True):
     def __init__(self, columns: Sequence[Column], *, id: str) -> None:
         super().__init__(id=id)
         self._specs = tuple(columns)
-        self._rows: tuple[Row, ...] = ()
+        self._rows = Rows()
         self._widths: tuple[int, ...] = ()
         self._key: str | None = None
         self._wanted = ""
@@ -91,24 +93,31 @@ class LiveTable(ScrollView, can_focus=True):
     @property
     def selected(self) -> str | None:
         """The key of the row under the cursor; None in an empty table."""
-        return self._rows[self.cursor].key if self.cursor < len(self._rows) else None
+        return self._rows.keys[self.cursor] if self.cursor < len(self) else None
 
-    @property
-    def rows(self) -> tuple[Row, ...]:
-        """What is shown, top to bottom."""
-        return self._rows
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return len(self._rows.keys)
 
-    def show(self, rows: Sequence[Row]) -> None:
+    def __bool__(self) -> bool:
+        """A table without rows is a table."""
+        return True
+
+    def cells(self, place: int) -> tuple[Text, ...]:
+        """The cells of the row at `place`, as they are drawn."""
+        return self._rows.make(place)
+
+    def show(self, rows: Rows) -> None:
         """Draw `rows`, in their order; the cursor stays on its key, or near where it was."""
-        before, self._rows = self._key, tuple(rows)
-        resized = self.virtual_size.height != len(self._rows) + _HEADER
-        self.virtual_size = Size(self.size.width, len(self._rows) + _HEADER)
+        before, self._rows = self._key, rows
+        resized = self.virtual_size.height != len(self) + _HEADER
+        self.virtual_size = Size(self.size.width, len(self) + _HEADER)
         wanted = self._wanted or before
         if self.selected != wanted or self._wanted:
-            place = next((y for y, row in enumerate(self._rows) if row.key == wanted), None)
+            place = rows.keys.index(wanted) if wanted in rows.keys else None
             if place is not None:
                 self._wanted = ""
-            self._put(place if place is not None else min(self.cursor, max(0, len(self._rows) - 1)))
+            self._put(place if place is not None else min(self.cursor, max(0, len(self) - 1)))
         self._key = self.selected
         if self._key != before:
             self.post_message(self.Highlighted(self))
@@ -122,8 +131,8 @@ class LiveTable(ScrollView, can_focus=True):
 
     def action_move(self, rows: int) -> None:
         """Move the cursor."""
-        if self._rows:
-            self._put(max(0, min(len(self._rows) - 1, self.cursor + rows)))
+        if len(self):
+            self._put(max(0, min(len(self) - 1, self.cursor + rows)))
 
     def action_page(self, pages: int) -> None:
         """Move the cursor by as many rows as are seen."""
@@ -136,18 +145,18 @@ class LiveTable(ScrollView, can_focus=True):
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """As high as its rows, where the layout asks."""
-        return len(self._rows) + _HEADER
+        return len(self) + _HEADER
 
     def on_resize(self, event: Resize) -> None:
         """Share the new width among the columns."""
         self._widths = self._share(event.size.width)
-        self.virtual_size = Size(event.size.width, len(self._rows) + _HEADER)
+        self.virtual_size = Size(event.size.width, len(self) + _HEADER)
         self.refresh()
 
     def on_click(self, event: Click) -> None:
         """Put the cursor on a row; choose it where it was on it already."""
         y = self.scroll_offset.y + event.y - _HEADER
-        if event.y < _HEADER or y >= len(self._rows):
+        if event.y < _HEADER or y >= len(self):
             return
         if y == self.cursor:
             self.action_choose()
@@ -161,11 +170,11 @@ class LiveTable(ScrollView, can_focus=True):
                 [Text(spec.title) for spec in self._specs], self.get_component_rich_style("table--header")
             )
         row = self.scroll_offset.y + y - _HEADER
-        if row >= len(self._rows):
+        if row >= len(self):
             return Strip.blank(self.size.width, self.rich_style)
         on_it = row == self.cursor
         style = self.get_component_rich_style("table--cursor") if on_it else self.rich_style
-        return self._line(self._rows[row].cells, style)
+        return self._line(self._rows.make(row), style)
 
     def watch_cursor(self) -> None:
         """Say who is under the cursor now."""

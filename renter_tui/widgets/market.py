@@ -1,14 +1,15 @@
 """The market: what donors offer now, sorted and filtered as the person likes."""
 
+import asyncio
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from rich.text import Text
 
 from core.view import OfferLine, RenterView, resources_text
-from renter_tui.widgets.live_table import Column, Row
+from renter_tui.widgets.live_table import Column, Rows
 from renter_tui.widgets.palette import COIN, DIM
 from renter_tui.widgets.pane import TablePane
 from renter_tui.widgets.words import cell, coins, cores, count, gib, number, short, span, traits
@@ -16,13 +17,14 @@ from renter_tui.widgets.words import cell, coins, cores, count, gib, number, sho
 ALL_EVERY_S: Final = 3.0
 """A market too large for every view is fetched whole so often, while it is looked at."""
 
-ORDERS: Final[Mapping[str, Callable[[OfferLine], tuple[object, ...]]]] = {
-    "price": lambda offer: (offer.hourly, offer.name, offer.donor),
-    "speed": lambda offer: (-offer.traits.cpu_score, offer.hourly, offer.donor),
-    "cores": lambda offer: (-offer.capacity.cpu_millis, offer.hourly, offer.donor),
-    "memory": lambda offer: (-offer.capacity.memory_mib, offer.hourly, offer.donor),
-    "name": lambda offer: (offer.name.lower(), offer.donor),
+ORDERS: Final[Mapping[str, Callable[[OfferLine], int | str]]] = {
+    "price": lambda offer: offer.hourly,
+    "speed": lambda offer: -offer.traits.cpu_score,
+    "cores": lambda offer: -offer.capacity.cpu_millis,
+    "memory": lambda offer: -offer.capacity.memory_mib,
+    "name": lambda offer: offer.name.lower(),
 }
+"""What offers are sorted by; those alike stay as they come, which is by price."""
 _FIGURES: Final[Mapping[str, Callable[[OfferLine], float]]] = {
     "cores": lambda offer: offer.capacity.cpu_millis / 1000,
     "gib": lambda offer: offer.capacity.memory_mib / 1024,
@@ -47,14 +49,33 @@ class Wanted:
     tests: tuple[Callable[[OfferLine], bool], ...]
     words: tuple[str, ...]
 
-    def takes(self, offer: OfferLine) -> bool:
-        """Whether the offer is one of those."""
-        if not all(test(offer) for test in self.tests):
-            return False
-        if not self.words:
-            return True
-        said = f"{offer.name} {offer.donor} {traits(offer.traits)}".lower()
-        return all(word in said for word in self.words)
+    def takes(self, offer: OfferLine, said: str) -> bool:
+        """Whether the offer, of which so much is `said`, is one of those."""
+        return all(word in said for word in self.words) and all(test(offer) for test in self.tests)
+
+
+def said_of(offer: OfferLine) -> str:
+    """What a filter's words are looked for in."""
+    return f"{offer.name} {offer.donor} {traits(offer.traits)}".lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Offers, and what takes a while to say of so many of them."""
+
+    offers: tuple[OfferLine, ...] = ()
+    said: tuple[str, ...] = ()
+    summary: tuple[str, str] = ("", "")
+
+
+def whole(offers: tuple[OfferLine, ...]) -> Whole:
+    """The market of `offers`."""
+    if not offers:
+        return Whole()
+    free = cores(sum(offer.capacity.cpu_millis for offer in offers))
+    memory = gib(sum(offer.capacity.memory_mib for offer in offers))
+    cheapest = coins(min(offer.hourly for offer in offers))
+    return Whole(offers, tuple(map(said_of, offers)), (f"{free} cores, {memory} GiB free", f"{cheapest} SPARE/h"))
 
 
 def wanted(text: str) -> Wanted:
@@ -91,7 +112,11 @@ class MarketPane(TablePane):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self.order = "price"
-        self._all: tuple[OfferLine, ...] | None = None
+        self._all: Whole | None = None
+        self._seen: tuple[OfferLine, ...] = ()
+        self._whole = Whole()
+        self._drawn: tuple[object, ...] = ()
+        self._rows = Rows()
 
     def on_mount(self) -> None:
         """Follow the view; where it does not hold the whole market, fetch that while it is looked at."""
@@ -108,44 +133,58 @@ class MarketPane(TablePane):
 
     async def _fetch(self) -> None:
         with self.app.reporting():
-            self._all = await self.app.agent.offers()
+            offers = await self.app.agent.offers()
+            # Beside the loop: keys are read and frames drawn meanwhile.
+            self._all = await asyncio.to_thread(whole, offers)
             self.draw()
 
     def next_order(self) -> None:
-        """Sort by what comes next."""
+        """Sort by what comes next, and look at the first."""
         orders = list(ORDERS)
         self.order = orders[(orders.index(self.order) + 1) % len(orders)]
         self.draw()
-        self.table.action_move(-len(self.table.rows))
+        self.table.action_move(-len(self.table))
 
-    def rows(self, view: RenterView, filter: str) -> tuple[Sequence[Row], int]:
+    def market(self, view: RenterView) -> Whole:
+        """The market, as far as it is known."""
+        if self._all is not None:
+            return self._all
+        if self._seen is not view.market:
+            self._seen, self._whole = view.market, whole(view.market)
+        return self._whole
+
+    def rows(self, view: RenterView, filter: str) -> tuple[Rows, int]:
         """As sorted, those that the filter takes; and of how many."""
-        offers = self._all or view.market
-        chosen = filter and wanted(filter)
-        taken = [offer for offer in offers if chosen.takes(offer)] if isinstance(chosen, Wanted) else list(offers)
+        market = self.market(view)
+        wished = (market, filter, self.order)
+        if any(one is not other for one, other in zip(wished, self._drawn or (None,) * 3, strict=True)):
+            self._drawn, self._rows = wished, self._arranged(market, filter)
+        return self._rows, len(market.offers)
+
+    def _arranged(self, market: Whole, filter: str) -> Rows:
+        taken = list(market.offers)
+        if filter:
+            chosen = wanted(filter)
+            taken = [offer for offer, said in zip(market.offers, market.said, strict=True) if chosen.takes(offer, said)]
         taken.sort(key=ORDERS[self.order])
-        return [Row(offer.donor, _made(offer, view.now)) for offer in taken], len(offers)
+        return Rows([offer.donor for offer in taken], lambda place: _cells(taken[place], self._now()))
+
+    def _now(self) -> int:
+        return self.app.view.now if self.app.view else 0
 
     def summary(self, view: RenterView) -> Text:
         """How much there is, from which price on, and how it is sorted."""
-        offers = self._all or view.market
-        if not offers:
+        market = self.market(view)
+        if not market.offers:
             return Text("The market is empty.", DIM)
-        free_cores = cores(sum(offer.capacity.cpu_millis for offer in offers))
-        memory = gib(sum(offer.capacity.memory_mib for offer in offers))
-        cheapest = min(offer.hourly for offer in offers)
-        donors = count(max(view.offers, len(offers)), "donor")
+        donors = count(max(view.offers, len(market.offers)), "donor")
         order = f" · by {self.order}" if self.order != "price" else ""
-        return Text.assemble(
-            (donors, "bold"),
-            f"{order} · {free_cores} cores, {memory} GiB free · from ",
-            (f"{coins(cheapest)} SPARE/h", COIN),
-            " a core + 2 GiB",
-        )
+        free, cheapest = market.summary
+        return Text.assemble((donors, "bold"), f"{order} · {free} · from ", (cheapest, COIN), " a core + 2 GiB")
 
     def detail(self, view: RenterView, key: str) -> Text:
         """All of one offer, and how to go on."""
-        offer = next((offer for offer in self._all or view.market if offer.donor == key), None)
+        offer = next((offer for offer in self.market(view).offers if offer.donor == key), None)
         if offer is None:
             return Text()
         score = f", speed score {offer.traits.cpu_score:,}" if offer.traits.cpu_score else ""
@@ -162,9 +201,9 @@ def _test(
     return lambda offer: compare(figure(offer), other)
 
 
-def _made(offer: OfferLine, now: int) -> Callable[[], tuple[Text, ...]]:
+def _cells(offer: OfferLine, now: int) -> tuple[Text, ...]:
     left = offer.expires_at - now
-    return lambda: (
+    return (
         cell(offer.name, "bold"),
         cell(short(offer.donor), DIM),
         number(cores(offer.capacity.cpu_millis)),

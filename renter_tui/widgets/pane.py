@@ -1,6 +1,5 @@
 """A pane of the home screen: one line that sums up, a table with a filter, one line on the row under the cursor."""
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -12,7 +11,7 @@ from textual.widgets import Input, Static
 
 from core.view import RenterView
 from renter_tui.live import LiveApp
-from renter_tui.widgets.live_table import Column, LiveTable, Row
+from renter_tui.widgets.live_table import Column, LiveTable, Rows
 from renter_tui.widgets.palette import COIN
 
 
@@ -44,7 +43,7 @@ class TablePane(Vertical):
         """The pane's table."""
         return self.query_one(LiveTable)
 
-    def rows(self, view: RenterView, filter: str) -> tuple[Sequence[Row], int]:
+    def rows(self, view: RenterView, filter: str) -> tuple[Rows, int]:
         """The table's rows that `filter` takes (an empty one takes all), and how many there are."""
         raise NotImplementedError
 
@@ -64,7 +63,7 @@ class TablePane(Vertical):
             return
         rows, of = self.rows(view, self.filter)
         table.show(rows)
-        filtered = Text(f"filter: {self.filter} · {len(rows):,} of {of:,} shown · Esc clears it", COIN)
+        filtered = Text(f"filter: {self.filter} · {len(rows.keys):,} of {of:,} shown · Esc clears it", COIN)
         self.query_one(".summary", Static).update(filtered if self.filter else self.summary(view))
         self._describe(f"Nothing here matches “{self.filter}”. Esc clears the filter." if self.filter else self.EMPTY)
 

@@ -10,8 +10,8 @@ from textual.app import App, ComposeResult
 from core.model import Address, Amount
 from core.view import OfferLine
 from renter_tui.app import SparecloudApp
-from renter_tui.widgets.live_table import Column, LiveTable, Row
-from renter_tui.widgets.market import wanted
+from renter_tui.widgets.live_table import Column, LiveTable, Rows
+from renter_tui.widgets.market import said_of, wanted
 from tests.screens.fake_agent import FakeAgent
 from tests.screens.sample_view import offers, sample
 from tests.screens.screen_text import screen_text, until, until_shown
@@ -37,15 +37,14 @@ class Shown(App[None]):
     def on_live_table_selected(self, event: LiveTable.Selected) -> None:
         self.chosen.append(event.table.selected)
 
-    def row(self, key: str) -> Row:
-        def make() -> tuple[Text, ...]:
-            self.made.append(key)
-            return Text(key), Text(f"row {key}")
+    def show(self, numbers: Iterable[int]) -> None:
+        keys = [str(number) for number in numbers]
 
-        return Row(key, make)
+        def make(place: int) -> tuple[Text, ...]:
+            self.made.append(keys[place])
+            return Text(keys[place]), Text(f"row {keys[place]}")
 
-    def show(self, keys: Iterable[int]) -> None:
-        self.table.show([self.row(str(key)) for key in keys])
+        self.table.show(Rows(keys, make))
 
 
 async def test_of_ten_thousand_rows_only_those_seen_are_made() -> None:
@@ -120,7 +119,7 @@ async def test_what_strangers_wrote_is_cut_to_its_column_and_never_read_as_marku
     app = Shown()
 
     async with app.run_test(size=(30, 6)) as pilot:
-        app.table.show([Row("x", lambda: (Text("[red]1234567890"), Text("n" * 500)))])
+        app.table.show(Rows(["x"], lambda _: (Text("[red]1234567890"), Text("n" * 500))))
         await pilot.pause()
 
         await until(pilot, lambda: "[red]12…" in screen_text(app))
@@ -149,8 +148,8 @@ async def test_a_market_larger_than_a_view_is_fetched_searched_and_sorted_whole(
         await until_shown(pilot, "by memory")
 
         table = app.screen.query_one("#market-table", LiveTable)
-        assert len(table.rows) == MANY
-        assert table.rows[0].cells[3].plain == "28.0"
+        assert len(table) == MANY
+        assert table.cells(0)[3].plain == "28.0"
 
 
 @pytest.mark.parametrize(
@@ -169,4 +168,4 @@ async def test_a_market_larger_than_a_view_is_fetched_searched_and_sorted_whole(
 def test_a_filter_compares_figures_and_looks_for_words(typed: str, names: set[str]) -> None:
     chosen = wanted(typed)
 
-    assert {offer.name for offer in offers() if chosen.takes(offer)} == names
+    assert {offer.name for offer in offers() if chosen.takes(offer, said_of(offer))} == names

@@ -33,7 +33,7 @@ async def test_the_market_shows_every_offer_the_cheapest_first() -> None:
         await until_shown(pilot, "9 donors", "noether-nuc", "0.0235", "Intel N100", "47 s")
 
         table = app.screen.query_one("#market-table", LiveTable)
-        assert [table.rows[y].cells[0].plain for y in (0, 8)] == ["noether-nuc", "hamilton-2"]
+        assert [table.cells(y)[0].plain for y in (0, 8)] == ["noether-nuc", "hamilton-2"]
 
 
 async def test_a_new_view_changes_cells_in_place_and_leaves_the_cursor_where_it_was() -> None:
