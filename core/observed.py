@@ -222,3 +222,12 @@ class Endpoint:
 
     url: str = field(repr=False)
     job: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a command in a job's driver said, both streams in the order said and cut at a bound, and how it ended."""
+
+    output: bytes
+    exit_code: int
+    cut: bool = False

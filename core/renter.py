@@ -19,7 +19,7 @@ from core.leasing import Leasing, Wish
 from core.links import LinkBook
 from core.mailbox import Mailbox
 from core.model import Address, Amount, LeaseId
-from core.observed import Balances, Endpoint, Job, JobState, Progress
+from core.observed import Balances, Endpoint, Job, JobState, Progress, Ran
 from core.paces import PaceBook
 from core.quote import Quote, Request, Shortfall, Why
 from core.quoting import Quoting
@@ -39,6 +39,9 @@ ATTEMPTS: Final = 3
 """Donors that refuse or are silent are left out and the rest of the market is asked, so many times in all."""
 
 LOOK_EVERY_S: Final = 1.0
+MOST_WORDS: Final = 256
+LONGEST_WORD: Final = 8192
+LONGEST_COMMAND_S: Final = 3600
 CONNECT_EVERY_S: Final = 0.5
 CONNECT_TRIES: Final = 120
 RECOVER_EVERY_S: Final = 60
@@ -150,6 +153,19 @@ class Renter:
         raise SandboxFailed(
             "Spark Connect did not start.", f"`sparecloud logs {cluster} {job.job}` says why; then try again."
         )
+
+    async def execute(self, cluster: str, job: str, words: Sequence[str], within_s: int = 60) -> Ran:
+        """Run a command in a job's own driver, on this machine, for so long at most (then it ends with 124).
+
+        Raises NotFound, InvalidInput (the job does not run, no or too many words, a time that is out of bounds).
+        """
+        if not 1 <= len(words) <= MOST_WORDS or any("\0" in word or len(word) > LONGEST_WORD for word in words):
+            raise InvalidInput("That is no command to run.", f"Name one, in {MOST_WORDS} words at most.")
+        if not 1 <= within_s <= LONGEST_COMMAND_S:
+            raise InvalidInput(
+                f"A command runs for 1 to {LONGEST_COMMAND_S} seconds.", "Submit a job for what takes longer."
+            )
+        return await self._ports.runtime.execute(self._book.lease_of_job(cluster, job), job, words, within_s)
 
     async def progress(self, cluster: str, job: str) -> Progress | None:
         """How far a job is, as its driver says; None where it does not run, or not yet. Raises NotFound."""

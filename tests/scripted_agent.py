@@ -8,7 +8,7 @@ from pathlib import Path
 from core.change import Change, ChangeKind, Preview
 from core.errors import NotFound, SparecloudError
 from core.model import Address, Amount, LeaseId, Prices, Resources, Share, Traits
-from core.observed import Balances, Endpoint, Job, JobState, Progress
+from core.observed import Balances, Endpoint, Job, JobState, Progress, Ran
 from core.quote import Quote, Reckoning, Request, Shortfall, Waste, Why
 from core.submission import NO_EXTRAS, Extras
 from core.view import ClusterLine, OfferLine, RenterView, Spending, WorkerLine
@@ -128,6 +128,11 @@ class ScriptedAgent:
         job = Job("job-1", self._named(cluster).lease, JobState.RUNNING, NOW)
         self.put(replace(self._named(cluster), jobs=(job,)))
         return job
+
+    async def execute(self, cluster: str, job: str, words: Sequence[str], within_s: int = 60) -> Ran:
+        self.asked.append(("execute", cluster, job, tuple(words), within_s))
+        self._fail()
+        return Ran(b"part-0.csv\n", 3)
 
     async def connect(self, cluster: str) -> Endpoint:
         self.asked.append(("connect", cluster))

@@ -10,7 +10,7 @@ from typing import ClassVar, Protocol
 from core.change import Change, Preview
 from core.errors import SparecloudError
 from core.model import Address
-from core.observed import Endpoint, Job, Progress
+from core.observed import Endpoint, Job, Progress, Ran
 from core.quote import Quote, Request, Shortfall, Why
 from core.submission import NO_EXTRAS, Extras
 from core.view import ClusterLine, OfferLine, RenterView
@@ -68,6 +68,13 @@ class RenterAgent(Protocol):
         """Have the cluster answer to Spark Connect on a port of this machine's loopback; the same again while it does.
 
         Returns once it answers. Raises NotFound, InvalidInput (the cluster does not run), SandboxFailed.
+        """
+        ...
+
+    async def execute(self, cluster: str, job: str, words: Sequence[str], within_s: int = 60) -> Ran:
+        """Run a command in a job's own driver, on this machine, for so long at most (then it ends with 124).
+
+        Raises NotFound, InvalidInput (the job does not run, no or too many words, a time that is out of bounds).
         """
         ...
 

@@ -18,7 +18,7 @@ from core.gateway.agent import AgentUnavailable, RenterAgent
 from core.gateway.caller import CONNECT_S, Again, Caller, strange
 from core.gateway.server import POLL_S
 from core.model import Address
-from core.observed import Endpoint, Job, Progress
+from core.observed import Endpoint, Job, Progress, Ran
 from core.quote import Quote, Request, Shortfall, Why
 from core.submission import NO_EXTRAS, Extras
 from core.view import ClusterLine, OfferLine, RenterView
@@ -118,6 +118,11 @@ class GatewayClient:
     async def connect(self, cluster: str) -> Endpoint:
         """Have the cluster answer to Spark Connect on a port of this machine's loopback."""
         return await self._caller.call("connect", m.AskCluster(cluster=cluster), Endpoint, _START_S)
+
+    async def execute(self, cluster: str, job: str, words: Sequence[str], within_s: int = 60) -> Ran:
+        """Run a command in a job's own driver, on this machine, for so long at most (then it ends with 124)."""
+        ask = m.AskExecute(cluster=cluster, job=job, words=tuple(words), within_s=within_s)
+        return await self._caller.call("execute", ask, Ran, within_s + CONNECT_S)
 
     async def progress(self, cluster: str, job: str) -> Progress | None:
         """How far a job is; None where it does not run, or not yet."""

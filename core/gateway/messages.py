@@ -98,6 +98,15 @@ class AskJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     job: str
 
 
+class AskExecute(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """RenterAgent.execute."""
+
+    cluster: str
+    job: str
+    words: tuple[str, ...]
+    within_s: int
+
+
 class AskCluster(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """RenterAgent.destroy and .connect."""
 

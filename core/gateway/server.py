@@ -104,6 +104,7 @@ class Gateway:
             "change": self._change,
             "submit": self._submit,
             "connect": self._connect,
+            "execute": self._execute,
             "progress": self._progress,
             "logs": self._logs,
             "outputs": self._outputs,
@@ -162,6 +163,10 @@ class Gateway:
         for path in (*ask.extras.packages, *ask.extras.files):
             _absolute(path)
         return answer(await self._agent.submit(ask.cluster, _absolute(ask.program), ask.arguments, inputs, ask.extras))
+
+    async def _execute(self, request: web.Request) -> web.Response:
+        ask = await read(request, m.AskExecute)
+        return answer(await self._agent.execute(ask.cluster, ask.job, ask.words, ask.within_s))
 
     async def _connect(self, request: web.Request) -> web.Response:
         ask = await read(request, m.AskCluster)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from core.model import Agreement, LeaseId
-from core.observed import Endpoint, Job, Pace, Progress, Way
+from core.observed import Endpoint, Job, Pace, Progress, Ran, Way
 from core.submission import NO_EXTRAS, Extras
 from core.ticket import Ticket
 
@@ -116,6 +116,13 @@ class ClusterRuntime(Protocol):
 
     async def progress(self, lease: LeaseId, job: str) -> Progress | None:
         """How far a job is, as its driver says; None where it does not run, or not yet. Raises NotFound."""
+        ...
+
+    async def execute(self, lease: LeaseId, job: str, words: Sequence[str], within_s: int) -> Ran:
+        """Run a command in the job's driver, for so long at most (then it ends with 124).
+
+        Raises NotFound, InvalidInput where the job does not run.
+        """
         ...
 
     async def connect(self, lease: LeaseId) -> Job:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from core.model import LeaseId, Resources
-from core.observed import Endpoint, Job, Pace, Progress, Way
+from core.observed import Endpoint, Job, Pace, Progress, Ran, Way
 from core.runtime.container_engine import ContainerEngine
 from core.runtime.images import Images
 from core.runtime.jobs import Drivers
@@ -83,6 +83,9 @@ class DockerClusters:
 
     async def progress(self, lease: LeaseId, job: str) -> Progress | None:
         return await self._engine.call(self._drivers.progress, lease, job)
+
+    async def execute(self, lease: LeaseId, job: str, words: Sequence[str], within_s: int) -> Ran:
+        return await self._engine.call(self._drivers.execute, lease, job, words, within_s)
 
     async def connect(self, lease: LeaseId) -> Job:
         return await self._engine.call(self._drivers.connect, lease)

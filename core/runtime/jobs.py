@@ -15,7 +15,7 @@ from docker.models.containers import Container
 
 from core.errors import InvalidInput, NotFound, SandboxFailed
 from core.model import LeaseId, Resources
-from core.observed import Endpoint, Job, JobState, Progress
+from core.observed import Endpoint, Job, JobState, Progress, Ran
 from core.runtime.archive import existing, get_tree, put_files, put_folders, put_tree, read_file
 from core.runtime.container_engine import ContainerEngine, gone_is_fine, translated
 from core.runtime.images import Images
@@ -37,6 +37,7 @@ from core.submission import Extras, files, packages
 from core.ticket import Ticket
 
 _TERMINATE_S: Final = 5
+MOST_SAID: Final = 1024 * 1024
 _CONNECT_SERVER: Final = "org.apache.spark.sql.connect.service.SparkConnectServer"
 _PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
 CONNECT_JOB: Final = "connect"
@@ -179,6 +180,20 @@ class Drivers:
                 # open, and a socket with it.
                 stream.close()
                 vars(stream)["_response"].close()
+
+    def execute(self, lease: LeaseId, job: str, words: Sequence[str], within_s: int) -> Ran:
+        """Run a command beside the job's program, for so long at most (then it ends with 124)."""
+        container = self._container(lease, job)
+        if container.status != "running":
+            raise InvalidInput(f"The job {job} does not run.", "Only where a job runs can a command be run beside it.")
+        client = self._engine.client.api
+        command = ["timeout", "--kill-after=2", str(within_s), *words]
+        begun = client.exec_create(container.id, command, workdir=f"{JOB}/output")["Id"]
+        said = bytearray()
+        stream = client.exec_start(begun, stream=True)
+        for chunk in stream:
+            said += chunk[: MOST_SAID - len(said)]
+        return Ran(bytes(said), int(client.exec_inspect(begun)["ExitCode"]), len(said) >= MOST_SAID)
 
     def outputs(self, lease: LeaseId, job: str, target: Path) -> tuple[Path, ...]:
         """Copy what lies under /job/output; the files written."""

@@ -129,6 +129,21 @@ def status(shell: Shell, name: str) -> None:
 
 @click.command()
 @click.argument("name")
+@json_option
+@pass_shell
+def describe(shell: Shell, name: str) -> None:
+    """Say all that is known of one cluster: also what was asked for, the donors' addresses, and every lease.
+
+    \b
+    sparecloud describe demo
+    """
+    view = shell.ask(lambda agent: agent.view())
+    line = named(view, name)
+    shell.show(line, "\n\n".join((_status_text(line, view), *_more(line))))
+
+
+@click.command()
+@click.argument("name")
 @yes_option
 @click.option("--detach", is_flag=True, help="Do not wait for the settlement.")
 @json_option
@@ -168,6 +183,28 @@ def settlement_text(line: ClusterLine) -> str:
         for worker in line.workers
     ]
     return f"{table(('#>', 'DONOR', 'ADDRESS', 'SERVED>', 'PAID>'), rows)}\n\n{settlement(line)}"
+
+
+def _more(line: ClusterLine) -> list[str]:
+    """What `status` leaves out."""
+    parts = []
+    if line.request is not None:
+        asked = line.request
+        facts = (
+            ("Asked for", f"{asked.workers} x {resources_text(asked.shape)} for {span(asked.duration_s)}"),
+            ("Ceiling", spare(asked.ceiling) if asked.ceiling is not None else "none"),
+            ("Per donor", str(asked.most_per_donor) if asked.most_per_donor is not None else "any number"),
+            ("Tightness", f"{asked.tightness_percent} %"),
+            ("Confidence", f"{asked.confidence_per_mille / 10:g} %"),
+            ("On loss", asked.on_loss.value),
+        )
+        parts.append("\n".join(f"{name + ':':<12}{text}" for name, text in facts))
+    parts += [
+        f"Worker {worker.index}: {worker.donor} ({worker.donor_name})\n"
+        f"    {spare(3600 * worker.rate)} an hour, {spare(worker.penalty)} pledged, by lease {worker.lease}"
+        for worker in line.workers
+    ]
+    return parts
 
 
 def _status_text(line: ClusterLine, view: RenterView) -> str:

@@ -1,5 +1,6 @@
-"""`submit`, `logs`, `outputs` and `stop`: the programs that a cluster runs."""
+"""`submit`, `logs`, `exec`, `outputs` and `stop`: the programs that a cluster runs."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -66,6 +67,36 @@ def logs(shell: Shell, cluster: str, job: str, follow: bool) -> None:
     sparecloud logs demo job-1 -f
     """
     shell.ask(lambda agent: copy(agent.logs(cluster, job, follow=follow), to_stderr=False))
+
+
+@click.command(name="exec", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.option(
+    "--within", "within_s", type=int, default=60, show_default=True, metavar="SECONDS", help="At most so long."
+)
+@json_option
+@click.argument("cluster")
+@click.argument("job")
+@click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND...")
+@pass_shell
+def execute(shell: Shell, cluster: str, job: str, words: tuple[str, ...], within_s: int) -> None:
+    """Run a command in a job's own driver: a container on this machine, where /job holds its files.
+
+    Prints what it says (1 MiB at most) and ends as it does; with 124 where it took too long.
+
+    \b
+    sparecloud exec demo job-1 ls -l /job/output
+    """
+    ran = shell.ask(lambda agent: agent.execute(cluster, job, words, within_s))
+    if shell.as_json:
+        text = ran.output.decode(errors="replace")
+        shell.show({"output": text, "exit_code": ran.exit_code, "cut": ran.cut}, "")
+    else:
+        sys.stdout.buffer.write(ran.output)
+        sys.stdout.buffer.flush()
+    if ran.cut:
+        shell.say("It said more than 1 MiB; the rest is not shown.")
+    if ran.exit_code:
+        raise click.exceptions.Exit(ran.exit_code)
 
 
 @click.command()

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from core.observed import Endpoint, JobState
+from core.errors import NotFound
+from core.observed import Endpoint, JobState, Ran
+from core.runtime.jobs import MOST_SAID
 from core.submission import NO_EXTRAS
 from tests.real.runtime_lab import run, until
 from tests.real.test_jobs import Jobs, jobs
@@ -168,6 +170,22 @@ def test_the_token_is_shown_nowhere_and_the_same_server_is_found_again(jobs: Job
     assert token not in repr(endpoint)
     assert drivers
     assert all(token not in str(each.attrs) and token not in each.logs().decode() for each in drivers)
+
+
+def test_a_command_runs_beside_a_job_bounded_in_time_and_words(jobs: Jobs, endpoint: Endpoint) -> None:
+    def ran(*words: str, within_s: int = 20) -> Ran:
+        return run(jobs.renter.execute(jobs.lease, endpoint.job, words, within_s))
+
+    told = ran("sh", "-c", "id -u; pwd; echo wrong >&2; exit 7")
+    slow, long = ran("sleep", "30", within_s=1), ran("head", "-c", "3000000", "/dev/zero")
+    missing = ran("no-such-program")
+
+    assert (told.output, told.exit_code, told.cut) == (b"10001\n/job/output\nwrong\n", 7, False)
+    assert slow.exit_code == 124
+    assert (len(long.output), long.cut) == (MOST_SAID, True)
+    assert missing.exit_code == 127
+    with pytest.raises(NotFound, match="no job called"):
+        run(jobs.renter.execute(jobs.lease, "job-99", ("ls",), 5))
 
 
 def test_idle_it_leaves_the_workers_to_other_jobs_and_ends_when_it_is_stopped(jobs: Jobs, endpoint: Endpoint) -> None:

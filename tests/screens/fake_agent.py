@@ -8,7 +8,7 @@ from pathlib import Path
 from core.change import Change, ChangeKind, Preview
 from core.gateway.agent import AgentUnavailable
 from core.model import Address, Amount, LeaseId, Share
-from core.observed import Endpoint, Job, JobState, Progress
+from core.observed import Endpoint, Job, JobState, Progress, Ran
 from core.quote import Quote, Reckoning, Request, Shortfall, Waste, Why
 from core.submission import NO_EXTRAS, Extras
 from core.view import ClusterLine, OfferLine, RenterView, spare
@@ -100,6 +100,11 @@ class FakeAgent:
         self.asked.append(("submit", cluster, program, tuple(arguments), inputs, *filter(NO_EXTRAS.__ne__, [extras])))
         self._fail()
         return Job("job-1", self.newest.clusters[0].lease, JobState.RUNNING, self.newest.now)
+
+    async def execute(self, cluster: str, job: str, words: Sequence[str], within_s: int = 60) -> Ran:
+        self.asked.append(("execute", cluster, job, tuple(words), within_s))
+        self._fail()
+        return Ran(b"part-0.csv\n", 3)
 
     async def connect(self, cluster: str) -> Endpoint:
         self.asked.append(("connect", cluster))

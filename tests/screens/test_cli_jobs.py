@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 import sys
 from pathlib import Path
 
@@ -78,6 +79,43 @@ def test_progress_shows_tasks_stages_and_executors_without_what_a_terminal_acts_
         "0         w-1·   2/2      9  5.0 MiB/300.0 MiB          1.5 KiB/17 B",
     ]
     assert renting.json("progress", "demo", "job-1")["progress"]["stages"][0]["done"] == 4
+
+
+def test_exec_prints_what_the_command_said_and_ends_as_it_did(renting: Terminal) -> None:
+    result = renting.run("exec", "--within", "5", "demo", "job-1", "ls", "-l", "--all", "/job/output")
+
+    assert (result.exit_code, result.stdout) == (3, "part-0.csv\n")
+    assert renting.agent.asked[-1] == ("execute", "demo", "job-1", ("ls", "-l", "--all", "/job/output"), 5)
+    told = renting.run("exec", "--json", "demo", "job-1", "ls")
+    assert json.loads(told.stdout) == {"output": "part-0.csv\n", "exit_code": 3, "cut": False}
+    assert renting.run("exec", "demo", "job-1").exit_code == 2
+
+
+def test_describe_says_what_was_asked_for_and_who_serves(renting: Terminal) -> None:
+    result = renting.run("describe", "demo")
+
+    assert result.exit_code == 0
+    for words in (
+        "Asked for:  3 x 1 core, 1.5 GiB for 1 h",
+        "On loss:    replace",
+        "0 SPARE pledged, by lease 0x",
+        "0x" + "a" * 40,
+    ):
+        assert words in result.stdout
+    assert renting.json("describe", "demo")["request"]["workers"] == 3
+
+
+def test_the_manual_has_a_page_for_every_verb_and_says_what_help_says(terminal: Terminal, tmp_path: Path) -> None:
+    told = terminal.json("man", str(tmp_path))
+
+    names = {Path(page).name for page in told["pages"]}
+    assert {"sparecloud.1", "sparecloud-launch.1", "sparecloud-wallet-stake.1"} <= names
+    page = (tmp_path / "man1" / "sparecloud-launch.1").read_text("utf-8")
+    assert ".SH NAME\nsparecloud\\-launch \\- Rent a Spark cluster: show the quote, ask, pay into escrow" in page
+    assert "sparecloud launch demo \\-\\-workers 3" in page
+    assert not [line for line in page.splitlines() if line.startswith((" ", "'"))]
+    (tmp_path / "file").touch()
+    assert terminal.run("man", str(tmp_path / "file" / "x")).exit_code == 2
 
 
 def test_connect_prints_nothing_but_the_address_on_stdout(renting: Terminal) -> None:
