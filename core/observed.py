@@ -226,7 +226,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What a command in a job's driver said, both streams in the order said and cut at a bound, and how it ended."""
+    """What a command in a job's driver said on both streams, `cut` at a bound, and how it ended."""
 
     output: bytes
     exit_code: int

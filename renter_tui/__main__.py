@@ -22,8 +22,8 @@ def main() -> None:
 
 
 def _connect(home: Path) -> "AbstractAsyncContextManager[RenterAgent]":
+    from core.gateway.command import agent_command
     from core.gateway.presence import connect
-    from renter_tui.agent_process import agent_command
 
     return connect(home, agent_command(home), version=_version())
 

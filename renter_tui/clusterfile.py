@@ -8,10 +8,10 @@ from typing import Final
 
 import msgspec
 
+from core import parsing
 from core.errors import InvalidInput, NotFound
 from core.quote import LossPolicy, Request
 from core.view import ClusterLine, resources_text, spare
-from renter_tui.commands import parsing
 from renter_tui.widgets.words import span
 
 FILE_NAME: Final = "cluster.toml"

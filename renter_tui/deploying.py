@@ -11,6 +11,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
+from core import parsing
 from core.chain.artifact import load
 from core.chain.deployment import DAY_S, AddressBook, Plan, SalePlan, created_address, deploy, read_book
 from core.chain.networks import Chain, chain_of
@@ -23,7 +24,6 @@ from core.errors import InvalidInput
 from core.membership import wallet_at
 from core.model import Address, Amount, address
 from core.settings import Network
-from renter_tui.commands import parsing
 
 _BASE_GAS: Final = 53_000
 _GAS_A_BYTE: Final = 216  # 200 to store a byte of code, 16 to send it; what constructors store comes on top

@@ -23,7 +23,7 @@ import psutil
 
 from benchmarks.terminal.crowd import Plain, felt, ours
 from core.gateway import presence
-from renter_tui.agent_process import agent_command
+from core.gateway.command import agent_command
 from renter_tui.demo.market import Timing, local_market
 
 OFFERS: Final = 10_000

@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 from docker.models.containers import Container
+from docker.utils.socket import frames_iter
 
 from core.errors import InvalidInput, NotFound, SandboxFailed
 from core.model import LeaseId, Resources
@@ -190,9 +191,15 @@ class Drivers:
         command = ["timeout", "--kill-after=2", str(within_s), *words]
         begun = client.exec_create(container.id, command, workdir=f"{JOB}/output")["Id"]
         said = bytearray()
-        stream = client.exec_start(begun, stream=True)
-        for chunk in stream:
-            said += chunk[: MOST_SAID - len(said)]
+        line = client.exec_start(begun, socket=True)
+        try:
+            for _, chunk in frames_iter(line, tty=False):  # type: ignore[no-untyped-call]  # docker-py has no types there.
+                said += chunk[: MOST_SAID - len(said)]
+        finally:
+            # docker-py keeps the response beside the socket, and closes neither.
+            held = vars(line)["_response"], vars(line)["_sock"], line
+            for each in held:
+                each.close()
         return Ran(bytes(said), int(client.exec_inspect(begun)["ExitCode"]), len(said) >= MOST_SAID)
 
     def outputs(self, lease: LeaseId, job: str, target: Path) -> tuple[Path, ...]:

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import click
 
+from core import parsing
 from core.change import Change, ChangeKind, Preview
 from core.errors import InvalidInput
 from core.gateway.agent import RenterAgent
 from core.model import Address
 from core.view import ClusterLine
-from renter_tui.commands import parsing
 from renter_tui.commands.follow import follow
 from renter_tui.commands.market import quote_text
 from renter_tui.commands.shell import INTERRUPTED, Shell, dry_run_option, json_option, pass_shell, yes_option

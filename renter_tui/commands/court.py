@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 import click
 
-from core import sentences
+from core import parsing, sentences
 from core.errors import InvalidInput
-from renter_tui.commands import parsing
 from renter_tui.commands.lazy import LazyVerbs, Verb
 from renter_tui.commands.shell import Shell, json_option, pass_shell, yes_option
 from renter_tui.commands.tables import table

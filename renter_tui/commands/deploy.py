@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from core import sentences
+from core import parsing, sentences
 from core.errors import NotEnoughCoin
 from core.model import COIN_UNIT, Amount
 from core.settings import Network
-from renter_tui.commands import parsing
 from renter_tui.commands.shell import Shell, json_option, pass_shell, yes_option
 
 if TYPE_CHECKING:

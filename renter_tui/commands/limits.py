@@ -6,12 +6,12 @@ from pathlib import Path
 import click
 import msgspec
 
+from core import parsing
 from core import settings as settings_file
 from core.gateway.agent import AgentUnavailable
 from core.quote import SpendingLimits
 from core.sentences import exact
 from core.view import Spending, spare
-from renter_tui.commands import parsing
 from renter_tui.commands.shell import Shell, json_option, pass_shell
 from renter_tui.commands.tables import table
 

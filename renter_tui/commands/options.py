@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
+from core import parsing
 from core.model import Amount
 from core.quote import LossPolicy
 from renter_tui import clusterfile
-from renter_tui.commands import parsing
 
 
 def _read_file(context: click.Context, _parameter: click.Parameter, path: Path | None) -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import click
 
+from core import parsing
 from core.errors import SparecloudError
 from core.gateway.agent import RenterAgent
 from core.observed import Job, JobState
 from core.submission import Extras
 from core.view import ClusterLine
-from renter_tui.commands import parsing
 from renter_tui.commands.follow import follow
 from renter_tui.commands.progress import Line, followed
 from renter_tui.commands.shell import Shell

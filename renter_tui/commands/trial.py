@@ -4,10 +4,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from core import sentences
+from core import parsing, sentences
 from core.errors import InvalidInput
 from core.view import spare
-from renter_tui.commands import parsing
 from renter_tui.commands.shell import Shell, json_option, pass_shell, yes_option
 from renter_tui.commands.tables import table
 from renter_tui.deals import deal_over

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from core import sentences
+from core import parsing, sentences
 from core.model import Amount
 from core.observed import Balances
-from renter_tui.commands import parsing
 from renter_tui.commands.shell import Shell, json_option, pass_shell, yes_option
 
 if TYPE_CHECKING:

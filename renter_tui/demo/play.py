@@ -11,6 +11,7 @@ from typing import Final
 
 from core.errors import InvalidInput, SparecloudError
 from core.gateway.agent import RenterAgent
+from core.gateway.command import agent_command
 from core.gateway.presence import connect
 from core.membership import images_folder
 from core.model import Amount, LeaseId, Resources
@@ -20,7 +21,6 @@ from core.runtime import leftovers
 from core.runtime.container_engine import ContainerEngine
 from core.runtime.images import Images
 from core.view import ClusterLine, RenterView, resources_text, spare
-from renter_tui.agent_process import agent_command
 from renter_tui.demo import flights
 from renter_tui.demo.market import LocalMarket, local_market
 from renter_tui.demo.report import QUOTE_GOAL_S, REGISTERED_GOAL_S, WARM_GOAL_S, Earned, Figure, Report

@@ -13,8 +13,8 @@ from textual.widgets import Button, Input, Static
 
 from core.change import Change, ChangeKind, Preview
 from core.errors import InvalidInput, SparecloudError
+from core.parsing import duration_s
 from core.view import ClusterLine
-from renter_tui.commands.parsing import duration_s
 from renter_tui.live import LiveApp
 from renter_tui.widgets.field import Field
 from renter_tui.widgets.quote_text import placement

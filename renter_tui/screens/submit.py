@@ -13,8 +13,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from core.errors import SparecloudError
+from core.parsing import spark_settings
 from core.submission import Extras
-from renter_tui.commands.parsing import spark_settings
 from renter_tui.widgets.field import Field
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import InvalidInput
 from core.model import COIN_UNIT, Amount
-from renter_tui.commands.parsing import account, coin, cpu_millis, duration_s, memory_mib, request
+from core.parsing import account, coin, cpu_millis, duration_s, memory_mib, request
 from renter_tui.commands.tables import table
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from core.gateway import presence
 from core.gateway.client import GatewayClient
+from core.gateway.command import agent_command
 from core.model import Amount, LeaseId, Resources
 from core.observed import Job, JobState
 from core.quote import Request
 from core.runtime import leftovers
 from core.runtime.container_engine import ContainerEngine
 from core.view import ClusterLine, RenterView
-from renter_tui.agent_process import agent_command
 from renter_tui.demo.market import SUPPLY, LocalMarket
 
 SHAPE = Resources(cpu_millis=1000, memory_mib=1024)

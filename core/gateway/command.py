@@ -12,4 +12,4 @@ def agent_command(home: Path) -> Sequence[str]:
         return [sys.executable, *verb]
     # Not `-m`, which would first look into the folder the person is in: a `core` there is not ours.
     start = "import sys; sys.path.append(sys.argv.pop(1)); from renter_tui.__main__ import main; main()"
-    return [sys.executable, "-P", "-c", start, str(Path(__file__).resolve().parent.parent), *verb]
+    return [sys.executable, "-P", "-c", start, str(Path(__file__).resolve().parents[2]), *verb]
