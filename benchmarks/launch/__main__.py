@@ -113,7 +113,8 @@ def _by_hand(image: str, folder: Path) -> tuple[float, float]:
         heap = f"{executor_heap_mib(SHAPE.memory_mib)}m"
         starts = [
             _start_command(
-                image, folder, word, name, "worker", "--host", name, "--cores", "1", "--memory", heap, "--work-dir", "/scratch/work",
+                image, folder, word, name, "worker", "--host", name, "--cores", "1", "--memory", heap,
+                "--work-dir", "/scratch/work",
                 f"spark://{names[0]}:7077",
             )
             for name in names[1:]
