@@ -331,7 +331,12 @@ def test_only_the_short_filter_and_the_tunnel_may_touch_the_network() -> None:
 
 
 def test_a_masters_doors_are_published_on_loopback_alone() -> None:
-    assert containers.pause(Label(LEASE, Role.MASTER, "renter"), "bridge")["ports"] == {"8080/tcp": ("127.0.0.1", None), "15002/tcp": ("127.0.0.1", None)}
+    ports = containers.pause(Label(LEASE, Role.MASTER, "renter"), "bridge")["ports"]
+
+    assert ports == {
+        "8080/tcp": ("127.0.0.1", None),
+        "15002/tcp": ("127.0.0.1", None),
+    }
 
 
 def test_a_nodes_key_is_made_once_is_its_owners_and_goes(tmp_path: Path) -> None:
