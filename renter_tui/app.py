@@ -4,17 +4,11 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from core.gateway.agent import RenterAgent
 from renter_tui.live import LiveApp
 from renter_tui.screens.help import HelpScreen
 from renter_tui.screens.home import HomeScreen
 from renter_tui.widgets.theme import NIGHT
 from renter_tui.widgets.words import count
-
-
-def run(agent: RenterAgent) -> None:
-    """Show the application until the person quits; clusters go on without it."""
-    SparecloudApp(agent).run()
 
 
 class SparecloudApp(LiveApp):
@@ -33,7 +27,8 @@ class SparecloudApp(LiveApp):
         self.register_theme(NIGHT)
         self.theme = NIGHT.name
         self.push_screen(HomeScreen())
-        self.follow()
+        # A person sees the screen while what speaks to the agent is still imported.
+        self.call_after_refresh(self.follow)
 
     def action_help(self) -> None:
         """List the keys."""

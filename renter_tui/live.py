@@ -2,8 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -13,10 +13,11 @@ from textual.binding import BindingType
 from textual.reactive import var
 
 from core.errors import SparecloudError
-from core.gateway.agent import RenterAgent
+from core.gateway.agent import AgentUnavailable, RenterAgent
 from core.view import ClusterLine, RenterView
 
 _LONGEST_WAIT_S: Final = 15.0
+Connect = Callable[[], AbstractAsyncContextManager[RenterAgent]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,22 @@ class LiveApp(App[None]):
     view: var[RenterView | None] = var(None)
     away: var[Trouble | None] = var(None)
 
-    def __init__(self, agent: RenterAgent, *, first_wait_s: float = 0.5) -> None:
+    def __init__(
+        self, agent: RenterAgent | None = None, *, connect: Connect | None = None, first_wait_s: float = 0.5
+    ) -> None:
+        """With an agent, or with how to `connect` to one: then that is done once the first screen is drawn."""
         super().__init__()
-        self.agent = agent
+        self._agent = agent
+        self._connect = connect
         self._first_wait_s = first_wait_s
+        self.refused: SparecloudError | None = None
+
+    @property
+    def agent(self) -> RenterAgent:
+        """The agent. Raises AgentUnavailable before it answers for the first time."""
+        if self._agent is None:
+            raise AgentUnavailable("The background agent does not answer yet.", "It starts: try again in a moment.")
+        return self._agent
 
     def cluster(self, lease: str | None) -> ClusterLine | None:
         """The cluster of `lease` in the newest view."""
@@ -67,7 +80,21 @@ class LiveApp(App[None]):
 
     @work(exclusive=True, group="follow")
     async def follow(self) -> None:
-        """Keep `view` the newest; while the agent is gone say so, and look for it ever less often."""
+        """Keep `view` the newest; while the agent is gone say so, and look for it ever less often.
+
+        Where there never was one, and none can be started, the application ends and `refused` says why.
+        """
+        async with AsyncExitStack() as stack:
+            if self._connect is not None:
+                try:
+                    self._agent = await stack.enter_async_context(self._connect())
+                except SparecloudError as refused:
+                    self.refused = refused
+                    self.exit()
+                    return
+            await self._watch_views()
+
+    async def _watch_views(self) -> None:
         wait_s = self._first_wait_s
         while True:
             trouble = Trouble("The background agent ended.")

@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from core.errors import SparecloudError
-from core.gateway.agent import RenterAgent
 from core.gateway.host import host, logged
 from renter_tui.commands.shell import Shell, json_option, pass_shell
 
@@ -21,10 +20,10 @@ def open_app(shell: Shell) -> None:
     # Textual takes a while to import, and no other verb needs it.
     from renter_tui.app import SparecloudApp
 
-    async def work(agent: RenterAgent) -> None:
-        await SparecloudApp(agent).run_async()
-
-    shell.ask(work)
+    app = SparecloudApp(connect=lambda: shell.tools.connect(shell.home))
+    app.run()
+    if app.refused is not None:
+        raise app.refused
 
 
 @click.command()
