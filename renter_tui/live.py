@@ -15,8 +15,10 @@ from textual.reactive import var
 from core.errors import SparecloudError
 from core.gateway.agent import AgentUnavailable, RenterAgent
 from core.view import ClusterLine, RenterView
+from renter_tui.happenings import Happening, happened
 
 _LONGEST_WAIT_S: Final = 15.0
+MOST_HAPPENINGS: Final = 5000
 Connect = Callable[[], AbstractAsyncContextManager[RenterAgent]]
 
 
@@ -45,6 +47,7 @@ class LiveApp(App[None]):
         self._connect = connect
         self._first_wait_s = first_wait_s
         self.refused: SparecloudError | None = None
+        self.happenings: list[Happening] = []
 
     @property
     def agent(self) -> RenterAgent:
@@ -94,6 +97,10 @@ class LiveApp(App[None]):
                     return
             await self._watch_views()
 
+    def _note(self, *new: Happening) -> None:
+        """Keep what happened, the newest thousands of it."""
+        self.happenings = [*self.happenings, *new][-MOST_HAPPENINGS:]
+
     async def _watch_views(self) -> None:
         wait_s = self._first_wait_s
         while True:
@@ -102,12 +109,15 @@ class LiveApp(App[None]):
                 async for view in self.agent.watch():
                     wait_s = self._first_wait_s
                     self.away = None
+                    self._note(*happened(self.view, view))
                     self.view = view
             except SparecloudError as error:
                 trouble = Trouble(error.title, error.hint)
             except Exception as error:
                 self.log.error(error)
                 trouble = Trouble(f"The background agent is not understood ({type(error).__name__}).")
+            if self.view is not None and self.away is None:
+                self._note(Happening(self.view.now, "agent", "trouble", trouble.title, trouble.hint))
             self.away = trouble
             await asyncio.sleep(wait_s * random.uniform(0.8, 1.2))
             wait_s = min(_LONGEST_WAIT_S, wait_s * 2)

@@ -14,7 +14,7 @@ from renter_tui.widgets.palette import COIN
 from renter_tui.widgets.words import state
 
 _KEYS: Final = (
-    ("1  2  3", "Market, Clusters, Wallet"),
+    ("1  2  3  4", "Market, Clusters, Wallet, Events"),
     ("n", "new cluster: describe, see the price, pay"),
     ("Enter", "open the selected cluster; in a cluster, a job's logs"),
     ("s", "submit a program to the cluster"),

@@ -17,22 +17,24 @@ from renter_tui.screens.actions import ask_destroy, ask_launch, ask_submit, open
 from renter_tui.screens.cluster import ClusterScreen
 from renter_tui.widgets.banner import Banner
 from renter_tui.widgets.clusters import ClustersPane
+from renter_tui.widgets.events import EventsPane
 from renter_tui.widgets.live_table import LiveTable
 from renter_tui.widgets.market import MarketPane
 from renter_tui.widgets.palette import BAD, COIN, GOOD
 from renter_tui.widgets.pane import TablePane
 from renter_tui.widgets.wallet import WalletPane
 
-_PLACES = ("market", "clusters", "wallet")
+_PLACES = ("market", "clusters", "wallet", "events")
 
 
 class HomeScreen(Screen[None]):
-    """Three views under one row of tabs."""
+    """Four views under one row of tabs."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("1", "go('market')", "Market", show=False),
         Binding("2", "go('clusters')", "Clusters", show=False),
         Binding("3", "go('wallet')", "Wallet", show=False),
+        Binding("4", "go('events')", "Events", show=False),
         Binding("n", "new", "New cluster"),
         Binding("s", "submit", "Submit"),
         Binding("l", "logs", "Logs"),
@@ -55,6 +57,7 @@ class HomeScreen(Screen[None]):
             yield MarketPane(id="market")
             yield ClustersPane(id="clusters")
             yield WalletPane(id="wallet")
+            yield EventsPane(id="events")
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
