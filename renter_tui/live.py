@@ -19,6 +19,9 @@ from renter_tui.happenings import Happening, happened
 
 _LONGEST_WAIT_S: Final = 15.0
 MOST_HAPPENINGS: Final = 5000
+CHANGES: Final = frozenset({"new", "submit", "destroy", "resize", "extend", "replace", "connect"})
+"""What screens call the actions that spend, start or end something."""
+
 Connect = Callable[[], AbstractAsyncContextManager[RenterAgent]]
 
 
@@ -39,15 +42,28 @@ class LiveApp(App[None]):
     away: var[Trouble | None] = var(None)
 
     def __init__(
-        self, agent: RenterAgent | None = None, *, connect: Connect | None = None, first_wait_s: float = 0.5
+        self,
+        agent: RenterAgent | None = None,
+        *,
+        connect: Connect | None = None,
+        read_only: bool = False,
+        first_wait_s: float = 0.5,
     ) -> None:
-        """With an agent, or with how to `connect` to one: then that is done once the first screen is drawn."""
+        """With an agent, or with how to `connect` to one: then that is done once the first screen is drawn.
+
+        `read_only`: nothing that spends, starts or ends anything is offered.
+        """
         super().__init__()
         self._agent = agent
         self._connect = connect
         self._first_wait_s = first_wait_s
+        self.read_only = read_only
         self.refused: SparecloudError | None = None
         self.happenings: list[Happening] = []
+
+    def offers(self, action: str) -> bool:
+        """Whether a screen may offer `action`."""
+        return not (self.read_only and action in CHANGES)
 
     @property
     def agent(self) -> RenterAgent:

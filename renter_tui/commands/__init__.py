@@ -33,6 +33,7 @@ class _Everything(LazyVerbs):
             "connect": Verb(
                 f"{_HERE}.connect:connect", "Open a cluster to notebooks and PySpark here (Spark Connect)."
             ),
+            "shell": Verb(f"{_HERE}.pyshell:shell", "Open a PySpark shell on a cluster."),
             "progress": Verb(f"{_HERE}.progress:progress", "Show a job's tasks, stages and executors."),
             "logs": Verb(f"{_HERE}.job:logs", "Print a job's output."),
             "exec": Verb(f"{_HERE}.job:execute", "Run a command in a job's own driver."),
@@ -61,8 +62,9 @@ class _Everything(LazyVerbs):
 
 @click.group(cls=_Everything, invoke_without_command=True)
 @home_option
+@click.option("--read-only", is_flag=True, help="Of the terminal application: look, and change nothing.")
 @click.pass_context
-def cli(context: click.Context) -> None:
+def cli(context: click.Context, read_only: bool) -> None:
     """Rent Spark clusters out of people's idle laptops. Without a command: the terminal application.
 
     \b
@@ -72,4 +74,6 @@ def cli(context: click.Context) -> None:
     sparecloud destroy demo
     """
     if context.invoked_subcommand is None:
-        context.invoke(Verb(f"{_HERE}.agent:open_app").load())
+        context.invoke(Verb(f"{_HERE}.agent:open_app").load(), read_only=read_only)
+    elif read_only:
+        raise click.UsageError("--read-only is for the terminal application: give no verb.", context)

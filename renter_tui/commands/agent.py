@@ -15,12 +15,12 @@ _log = logging.getLogger(__name__)
 
 @click.command(hidden=True)
 @pass_shell
-def open_app(shell: Shell) -> None:
+def open_app(shell: Shell, read_only: bool) -> None:
     """Open the terminal application."""
     # Textual takes a while to import, and no other verb needs it.
     from renter_tui.app import SparecloudApp
 
-    app = SparecloudApp(connect=lambda: shell.tools.connect(shell.home))
+    app = SparecloudApp(connect=lambda: shell.tools.connect(shell.home), read_only=read_only)
     app.run()
     if app.refused is not None:
         raise app.refused

@@ -75,6 +75,10 @@ class ClusterScreen(Screen[None]):
         self.watch(self.app, "view", self._draw)
         self.query_one("#cluster-workers", LiveTable).focus()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer nothing that changes anything where only looking is wanted."""
+        return self.app.offers(action)
+
     def action_submit(self) -> None:
         """Run a program."""
         ask_submit(self.app, self.app.cluster(self._lease))

@@ -74,6 +74,8 @@ class HomeScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only the keys that mean something here."""
+        if not self.app.offers(action):
+            return False
         match action:
             case "submit" | "logs" | "destroy":
                 return self.place == "clusters"

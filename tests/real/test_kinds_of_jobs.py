@@ -11,6 +11,7 @@ from core.errors import NotFound
 from core.observed import Endpoint, JobState, Ran
 from core.runtime.jobs import MOST_SAID
 from core.submission import NO_EXTRAS
+from renter_tui.commands.pyshell import START
 from tests.real.runtime_lab import run, until
 from tests.real.test_jobs import Jobs, jobs
 
@@ -147,6 +148,22 @@ def test_a_program_on_this_machine_uses_the_cluster_through_spark_connect(jobs: 
     assert done.stdout.splitlines() == ["rows: 143", "squares: [0, 1, 4, 9, 16]", "frame: 77"]
     progress = run(jobs.renter.progress(jobs.lease, endpoint.job))
     assert progress is not None and progress.done > 0 and not progress.failed
+
+
+def test_a_shell_has_the_cluster_ready(endpoint: Endpoint) -> None:
+    ended = subprocess.run(
+        [str(PYTHON), "-i", "-c", START],
+        env={**os.environ, "SPARK_REMOTE": endpoint.url},
+        input="print('rows', spark.range(7).filter(f.col('id') > 2).count())\n",
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    assert "`spark` is the cluster" in ended.stdout
+    assert "rows 4" in ended.stdout
 
 
 def test_who_has_not_the_token_is_refused(jobs: Jobs, endpoint: Endpoint) -> None:

@@ -168,3 +168,41 @@ def test_nobody_is_asked_for_progress_that_nobody_sees(capsys: pytest.CaptureFix
 
     assert agent.asked == []
     assert capsys.readouterr().err == ""
+
+
+def _python(folder: Path, check: int) -> Path:
+    """Something that is called as Python would be: it writes down how, and answers the check with `check`."""
+    path = folder / "python"
+    path.write_text(
+        f"""#!/bin/sh
+case "$2" in
+*sys.exit*) exit {check} ;;
+esac
+echo "$1 $SPARK_REMOTE" > {folder}/called
+exit 5
+""",
+        "utf-8",
+    )
+    path.chmod(0o755)
+    return path
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for Python is a shell script")
+def test_a_shell_gets_the_cluster_in_its_environment_and_ends_as_it_does(renting: Terminal, tmp_path: Path) -> None:
+    result = renting.run("shell", "demo", "--python", str(_python(tmp_path, 0)))
+
+    assert result.exit_code == 5
+    assert (tmp_path / "called").read_text("utf-8") == "-i sc://localhost:31002/;token=abc\n"
+    assert "token" not in result.output
+
+
+def test_a_python_that_cannot_reach_a_cluster_is_refused_before_anything_starts(
+    renting: Terminal, tmp_path: Path
+) -> None:
+    unfit = renting.run("shell", "demo", "--python", str(_python(tmp_path, 3)))
+    missing = renting.run("shell", "demo", "--python", str(tmp_path / "nowhere"))
+
+    assert (unfit.exit_code, missing.exit_code) == (2, 2)
+    assert "cannot speak Spark Connect to a cluster." in unfit.stderr
+    assert "to run." in missing.stderr
+    assert not [call for call in renting.agent.asked if call[0] == "connect"]

@@ -150,3 +150,18 @@ async def test_a_notebook_s_address_goes_to_the_clipboard_and_not_to_the_screen(
         assert app.clipboard == "sc://localhost:31002/;token=abc"
         assert "token=" not in screen_text(app)
         assert agent.of("connect") == [("connect", "etl-nightly")]
+
+
+async def test_read_only_offers_nothing_that_spends_starts_or_ends() -> None:
+    agent = FakeAgent(sample())
+    app = SparecloudApp(agent, read_only=True)
+
+    async with app.run_test(size=(110, 30)) as pilot:
+        await until_shown(pilot, "9 donors")
+        await pilot.press("n", "2", "s", "d")
+        await until_shown(pilot, "2 clusters live")
+        assert "New cluster" not in screen_text(app)
+        await pilot.press("enter", "s", "r", "e", "x", "d", "k", "l")
+        await until_shown(pilot, "ranking-3")
+
+        assert {str(call[0]) for call in agent.asked} <= {"logs", "progress"}
