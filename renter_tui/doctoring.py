@@ -2,12 +2,13 @@
 
 import asyncio
 import shutil
+import socket
 from pathlib import Path
 from typing import Final
 
 from core import settings as settings_file
 from core.clock import SystemClock
-from core.errors import SandboxFailed
+from core.errors import InvalidInput, SandboxFailed
 from core.gateway import presence
 from core.membership import BUS_WITHIN_S, images_folder
 from core.runtime.container_engine import ContainerEngine
@@ -122,11 +123,35 @@ async def _market(home: Path) -> Check:
 async def _agent(home: Path) -> Check:
     found = await presence.find(home)
     if found is None:
+        port = _port(home)
+        if port and not _free(port):
+            return Check(
+                "Background agent",
+                State.FAILED,
+                f"None runs, and port {port}, which it is to use, is taken by another program.",
+                "Set agent_port under [renter] in settings.toml to another port, or to 0 for any free one.",
+            )
         return Check("Background agent", State.PASSED, "None runs; the first verb that needs one starts it.")
     if found.version != own_version():
         sentence = f"It is of version {found.version}, and this is {own_version()}."
         return Check("Background agent", State.WARNED, sentence, "It is replaced once no cluster needs it.")
     return Check("Background agent", State.PASSED, f"It answers: version {found.version}.")
+
+
+def _port(home: Path) -> int:
+    """The port that the settings name for the agent; 0 is any, also where they cannot be read."""
+    try:
+        return _read(home).renter.agent_port
+    except InvalidInput:
+        return 0
+
+
+def _free(port: int) -> bool:
+    try:
+        with socket.create_server(("127.0.0.1", port)):
+            return True
+    except OSError:
+        return False
 
 
 def _read(home: Path) -> Settings:
