@@ -385,7 +385,7 @@ def test_an_interrupted_run_keeps_and_prints_what_it_has(
 
 def ran(data: Path, families: str, baselines: str, solutions: Path, figures: Path) -> int:
     where = [f"--data={data}", f"--solutions={solutions}", f"--json={figures}"]
-    return command.main([*where, f"--families={families}", f"--baselines={baselines}", "--limit=0.2", "--requests=2"])
+    return command.main([*where, f"--families={families}", f"--baselines={baselines}", "--limit=1", "--requests=2"])
 
 
 def test_a_chunk_of_generated_cases_breaks_nothing() -> None:

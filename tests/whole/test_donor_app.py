@@ -123,7 +123,8 @@ async def test_an_owner_shares_is_leased_earns_takes_back_withdraws_quits_and_re
 
     assert not first.sharing and not first.chosen
     assert done.state is JobState.SUCCEEDED and SLOW_ANSWER in said
-    assert share.usage is not None and share.usage.memory_mib > 100
+    # The job is done, and its executor gone: what is left is the worker itself.
+    assert share.usage is not None and share.usage.memory_mib > 50
     assert over.services[0].sentence.startswith("The owner wanted the machine back")
     mine = next(worker for worker in ended.workers if worker.donor_name == OWNER)
     assert mine.paid == mine.vouched == over.services[0].paid >= paid.earnings.lifetime.earned > 0
