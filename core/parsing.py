@@ -12,6 +12,7 @@ from core.quote import LossPolicy, Request
 _NUMBER: Final = r"[0-9]{1,12}(?:\.[0-9]{1,18})?"
 _MEMORY: Final = re.compile(rf"({_NUMBER})(m|mib|g|gib)", re.IGNORECASE)
 _TIME: Final = re.compile(r"(?:([0-9]{1,6})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,9})s)?")
+_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 _OPTIONS: Final = {
     "cpu_millis": "--cores",
     "memory_mib": "--memory",
@@ -43,6 +44,15 @@ def duration_s(text: str) -> int:
         raise InvalidInput(f"{text!r} is not a length of time.", hint)
     days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
     return days * 86_400 + hours * 3600 + minutes * 60 + seconds
+
+
+def cluster_name(text: str) -> str:
+    """What a cluster may be called. Raises InvalidInput."""
+    if not _NAME.fullmatch(text):
+        raise InvalidInput(
+            f"{text!r} cannot be a cluster's name.", "Use up to 32 lower-case letters, digits and hyphens."
+        )
+    return text
 
 
 def per_mille(text: str) -> int:

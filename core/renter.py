@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from core import parsing
 from core.change import Change, Preview
-from core.changing import Changing, under_way
+from core.changing import ATTEMPTS, Changing, under_way
 from core.cluster import Cluster, ClusterBook, merge, next_job_name
 from core.engine import Engine, Published
 from core.errors import InvalidInput, SandboxFailed, SparecloudError, first_problem
@@ -35,9 +35,6 @@ from core.view import ClusterLine, OfferLine, RenterView, Spending
 
 log = logging.getLogger(__name__)
 
-ATTEMPTS: Final = 3
-"""Donors that refuse or are silent are left out and the rest of the market is asked, so many times in all."""
-
 LOOK_EVERY_S: Final = 1.0
 MOST_WORDS: Final = 256
 LONGEST_WORD: Final = 8192
@@ -46,8 +43,6 @@ CONNECT_EVERY_S: Final = 0.5
 CONNECT_TRIES: Final = 120
 RECOVER_EVERY_S: Final = 60
 MARKET_EVERY_S: Final = 30
-
-_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 
 
 class Renter:
@@ -107,10 +102,7 @@ class Renter:
         Raises InvalidInput (a name in use, a shortfall, a quote above `most`), NotEnoughCoin, SpendingLimit,
         EngineUnavailable.
         """
-        if not _NAME.fullmatch(name):
-            raise InvalidInput(
-                f"{name!r} cannot be a cluster's name.", "Use up to 32 lower-case letters, digits and hyphens."
-            )
+        parsing.cluster_name(name)
         await self._ports.runtime.prepare(log.info)
         async with self._launching:
             old = self._book.find(name)

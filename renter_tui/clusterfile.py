@@ -1,6 +1,5 @@
-"""`cluster.toml`: a cluster, and the program it is for, written down; read as strictly as a command line. Pure."""
+"""`cluster.toml`: a cluster, and the program it is for, written down; read as strictly as a command line."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,8 +17,6 @@ FILE_NAME: Final = "cluster.toml"
 MAX_BYTES: Final = 256 * 1024
 LEAST_STEP_S: Final = 300
 """Clusters whose lengths differ by less are as long as each other: opening a lease takes a while."""
-
-_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 
 
 class JobPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -90,10 +87,6 @@ def read(path: Path) -> ClusterFile:
 
 
 def _file(path: Path, part: ClusterPart) -> ClusterFile:
-    if not _NAME.fullmatch(part.name):
-        raise InvalidInput(
-            f"{part.name!r} cannot be a cluster's name.", "Use up to 32 lower-case letters, digits, hyphens."
-        )
     options = {
         "workers": part.workers,
         "cores": part.cores,
@@ -117,7 +110,9 @@ def _file(path: Path, part: ClusterPart) -> ClusterFile:
         on_loss=part.on_loss,
     )
     typed = {name: str(value) for name, value in options.items() if value is not None}
-    return ClusterFile(path, part.name, request, typed, _job(path.parent, part.job) if part.job else {})
+    return ClusterFile(
+        path, parsing.cluster_name(part.name), request, typed, _job(path.parent, part.job) if part.job else {}
+    )
 
 
 def _job(folder: Path, job: JobPart) -> dict[str, str | list[str]]:

@@ -187,7 +187,6 @@ exit 5
     return path
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for Python is a shell script")
 def test_a_shell_gets_the_cluster_in_its_environment_and_ends_as_it_does(renting: Terminal, tmp_path: Path) -> None:
     result = renting.run("shell", "demo", "--python", str(_python(tmp_path, 0)))
 
